@@ -1,0 +1,160 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Bytes in, values out: no I/O, no C, no Foundation, no unsafe pointer.
+func pure(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house + [.strictMemorySafety()])
+}
+
+/// The world behind one Swift interface: system calls, C libraries, sockets.
+func edge(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+/// What the product does, put together from domain and edges.
+func component(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+/// Wiring, arguments and exit codes; nothing that a test would want.
+func program(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    linkerSettings: [LinkerSetting] = []
+) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        swiftSettings: house,
+        linkerSettings: linkerSettings
+    )
+}
+
+func tests(_ subject: String, _ more: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(subject)Tests",
+        dependencies: [.byName(name: subject)] + more,
+        swiftSettings: house
+    )
+}
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+]
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let wire: [Target] = [
+    pure("Bytes"),
+    pure("JSON"),
+    pure("Protobuf", ["Bytes"]),
+    pure("HPACK", ["Bytes"]),
+    pure("HTTP2", ["Bytes", "HPACK"]),
+    pure("GRPC", ["Bytes", "HPACK", "HTTP2"]),
+]
+
+let domain: [Target] = [
+    pure("PCI"),
+    pure("KubeletAPI", ["Bytes", "Protobuf"]),
+    pure("CNI", ["JSON"]),
+    pure("NetworkSelection", ["JSON", "CNI"]),
+    pure("KubernetesAPI", ["JSON"]),
+    pure("HardwareConfiguration", ["JSON", "PCI"]),
+    pure("ResourcePools", ["JSON", "PCI"]),
+    pure("Attachments", ["JSON", "PCI", "CNI"]),
+]
+
+let cEdge: [Target] = [
+    .systemLibrary(name: "CLibPCI", pkgConfig: "libpci", providers: [.apt(["libpci-dev"])]),
+    .systemLibrary(
+        name: "CLibNL",
+        pkgConfig: "libnl-route-3.0",
+        providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]
+    ),
+    .target(name: "CShims", dependencies: ["CLibNL"]),
+    // Apart from CShims: libpci has no static archive, and CShims is linked into the static CNI program.
+    .target(name: "CPCIGuard", dependencies: ["CLibPCI"]),
+]
+
+let edges: [Target] = [
+    edge("LinuxSystem", ["CShims"]),
+    edge("Netlink", ["CLibNL", "CShims", "LinuxSystem"]),
+    edge("PCIInventory", ["PCI", "LinuxSystem", "CLibPCI", "CPCIGuard"]),
+    edge("YAMLDocuments", ["JSON", yams]),
+    edge("GRPCTransport", ["Bytes", "HPACK", "HTTP2", "GRPC", logging] + nio),
+]
+
+let components: [Target] = [
+    component(
+        "DevicePlugin",
+        ["PCI", "KubeletAPI", "ResourcePools", "GRPC", "GRPCTransport", "LinuxSystem", logging] + nio
+    ),
+    component("SRIOVPlugin", ["JSON", "PCI", "CNI", "Attachments", "LinuxSystem", "Netlink"]),
+    component(
+        "MetaPlugin",
+        ["JSON", "PCI", "CNI", "NetworkSelection", "Attachments", "LinuxSystem", "Netlink", "SRIOVPlugin"]
+    ),
+    component(
+        "NodeAgent",
+        [
+            "JSON", "PCI", "CNI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "HardwareConfiguration",
+            "ResourcePools", "Attachments", "LinuxSystem", "Netlink", "PCIInventory", "YAMLDocuments", "GRPC",
+            "GRPCTransport", logging,
+        ] + nio
+    ),
+]
+
+let programs: [Target] = [
+    program(
+        "patchbayd",
+        [
+            "NodeAgent", "DevicePlugin", "PCIInventory", "HardwareConfiguration", "ResourcePools", "LinuxSystem",
+            "YAMLDocuments", "JSON", "PCI", arguments, logging,
+        ]
+    ),
+    program(
+        "patchbay-cni",
+        ["MetaPlugin", "SRIOVPlugin", "CNI", "JSON", "LinuxSystem"],
+        linkerSettings: [
+            // Release only: a static executable cannot be linked with the test library or a sanitizer.
+            .unsafeFlags(
+                ["-static-executable", "-Xlinker", "--gc-sections"],
+                .when(configuration: .release)
+            )
+        ]
+    ),
+    program(
+        "patchbay",
+        [
+            "NodeAgent", "PCIInventory", "HardwareConfiguration", "ResourcePools", "Attachments", "LinuxSystem",
+            "Netlink", "YAMLDocuments", "JSON", "PCI", "CNI", arguments,
+        ]
+    ),
+]
+
+let package = Package(
+    name: "patchbay",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // What swift-nio brings along, named so that the versions are ours to choose.
+        .package(url: "https://github.com/apple/swift-atomics", exact: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+    ],
+    targets: wire + domain + cEdge + edges + components + programs + [
+        .testTarget(name: "ArchitectureTests", swiftSettings: house)
+    ]
+)
