@@ -65,6 +65,7 @@ let wire: [Target] = [
 
 let domain: [Target] = [
     pure("PCI"),
+    pure("Addresses"),
     pure("KubeletAPI", ["Bytes", "Protobuf"]),
     pure("CNI", ["JSON"]),
     pure("NetworkSelection", ["JSON", "CNI"]),
@@ -88,7 +89,7 @@ let cEdge: [Target] = [
 
 let edges: [Target] = [
     edge("LinuxSystem", ["CShims"]),
-    edge("Netlink", ["CLibNL", "CShims", "LinuxSystem"]),
+    edge("Netlink", ["Addresses", "CLibNL", "CShims", "LinuxSystem"]),
     edge("PCIInventory", ["PCI", "LinuxSystem", "CLibPCI", "CPCIGuard"]),
     edge("YAMLDocuments", ["JSON", yams]),
     edge("GRPCTransport", ["Bytes", "HPACK", "HTTP2", "GRPC", logging] + nio),
@@ -99,7 +100,7 @@ let components: [Target] = [
         "DevicePlugin",
         ["PCI", "KubeletAPI", "ResourcePools", "GRPC", "GRPCTransport", "LinuxSystem", logging] + nio
     ),
-    component("SRIOVPlugin", ["JSON", "PCI", "CNI", "Attachments", "LinuxSystem", "Netlink"]),
+    component("SRIOVPlugin", ["Addresses", "JSON", "PCI", "CNI", "Attachments", "LinuxSystem", "Netlink"]),
     component(
         "MetaPlugin",
         ["JSON", "PCI", "CNI", "NetworkSelection", "Attachments", "LinuxSystem", "Netlink", "SRIOVPlugin"]
@@ -155,6 +156,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: wire + domain + cEdge + edges + components + programs + [
-        .testTarget(name: "ArchitectureTests", swiftSettings: house)
+        .testTarget(name: "ArchitectureTests", swiftSettings: house),
+        tests("Addresses"),
     ]
 )
