@@ -52,6 +52,8 @@ package struct PCIFunction: Sendable, Equatable {
     package var numaNode: Int?
     /// `nil` without an IOMMU.
     package var iommuGroup: IOMMUGroup?
+    /// The first entry of the function's `uio/`, `uio0`, while a uio driver is bound; `/dev/uio0` is its node.
+    package var uioName: String?
     /// The host's netdevs of this function; none while its VF is in a pod or bound to a userspace driver.
     package var interfaces: [NetworkInterface]
     /// Set on a function that can make virtual functions.
@@ -67,6 +69,7 @@ package struct PCIFunction: Sendable, Equatable {
         driver: String? = nil,
         numaNode: Int? = nil,
         iommuGroup: IOMMUGroup? = nil,
+        uioName: String? = nil,
         interfaces: [NetworkInterface] = [],
         sriov: SRIOVCapability? = nil,
         virtual: VirtualFunctionRole? = nil
@@ -78,6 +81,7 @@ package struct PCIFunction: Sendable, Equatable {
         self.driver = driver
         self.numaNode = numaNode
         self.iommuGroup = iommuGroup
+        self.uioName = uioName
         self.interfaces = interfaces
         self.sriov = sriov
         self.virtual = virtual
