@@ -157,6 +157,8 @@ let package = Package(
     ],
     targets: wire + domain + cEdge + edges + components + programs + [
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
+        tests("JSON"),
+        tests("PCI"),
         tests("Addresses"),
     ]
 )

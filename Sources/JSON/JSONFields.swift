@@ -128,16 +128,21 @@ package func nearest(to word: String, among candidates: [String]) -> String? {
     return ranked.filter { $0.1 <= limit }.min { $0.1 < $1.1 }?.0
 }
 
-/// How many characters must be put in, taken out or replaced to make `left` into `right`.
+/// How many characters must be put in, taken out, replaced or swapped with their neighbour to make `left` into `right`.
 private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
-    var previous = Array(0...right.count)
-    for (row, character) in left.enumerated() {
+    var beforeLast: [Int] = []
+    var last = Array(0...right.count)
+    for row in left.indices {
         var current = [row + 1]
-        for (column, other) in right.enumerated() {
-            let replaced = previous[column] + (character == other ? 0 : 1)
-            current.append(min(replaced, previous[column + 1] + 1, current[column] + 1))
+        for column in right.indices {
+            let replaced = last[column] + (left[row] == right[column] ? 0 : 1)
+            var best = min(replaced, last[column + 1] + 1, current[column] + 1)
+            if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+                best = min(best, beforeLast[column - 1] + 1)
+            }
+            current.append(best)
         }
-        previous = current
+        (beforeLast, last) = (last, current)
     }
-    return previous[right.count]
+    return last[right.count]
 }
