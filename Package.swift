@@ -68,8 +68,9 @@ let domain: [Target] = [
     pure("Addresses"),
     pure("KubeletAPI", ["Bytes", "Protobuf"]),
     pure("CNI", ["JSON"]),
-    pure("NetworkSelection", ["JSON", "CNI"]),
+    pure("NetworkSelection", ["Addresses", "JSON", "CNI"]),
     pure("KubernetesAPI", ["JSON"]),
+    pure("NodeProtocol", ["JSON"]),
     pure("HardwareConfiguration", ["JSON", "PCI"]),
     pure("ResourcePools", ["JSON", "PCI"]),
     pure("Attachments", ["JSON", "PCI", "CNI"]),
@@ -103,14 +104,17 @@ let components: [Target] = [
     component("SRIOVPlugin", ["Addresses", "JSON", "PCI", "CNI", "Attachments", "LinuxSystem", "Netlink"]),
     component(
         "MetaPlugin",
-        ["JSON", "PCI", "CNI", "NetworkSelection", "Attachments", "LinuxSystem", "Netlink", "SRIOVPlugin"]
+        [
+            "JSON", "PCI", "CNI", "NetworkSelection", "NodeProtocol", "Attachments", "LinuxSystem", "Netlink",
+            "SRIOVPlugin",
+        ]
     ),
     component(
         "NodeAgent",
         [
-            "JSON", "PCI", "CNI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "HardwareConfiguration",
-            "ResourcePools", "Attachments", "LinuxSystem", "Netlink", "PCIInventory", "YAMLDocuments", "GRPC",
-            "GRPCTransport", logging,
+            "JSON", "PCI", "CNI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "NodeProtocol",
+            "HardwareConfiguration", "ResourcePools", "Attachments", "LinuxSystem", "Netlink", "PCIInventory",
+            "YAMLDocuments", "GRPC", "GRPCTransport", "DevicePlugin", logging,
         ] + nio
     ),
 ]
@@ -137,8 +141,8 @@ let programs: [Target] = [
     program(
         "patchbay",
         [
-            "NodeAgent", "PCIInventory", "HardwareConfiguration", "ResourcePools", "Attachments", "LinuxSystem",
-            "Netlink", "YAMLDocuments", "JSON", "PCI", "CNI", arguments,
+            "NodeAgent", "NodeProtocol", "PCIInventory", "HardwareConfiguration", "ResourcePools", "Attachments",
+            "LinuxSystem", "Netlink", "YAMLDocuments", "JSON", "PCI", "CNI", arguments,
         ]
     ),
 ]
@@ -160,5 +164,6 @@ let package = Package(
         tests("JSON"),
         tests("PCI"),
         tests("Addresses"),
+        tests("NodeProtocol", ["JSON"]),
     ]
 )
