@@ -165,5 +165,7 @@ let package = Package(
         tests("PCI"),
         tests("Addresses"),
         tests("NodeProtocol", ["JSON"]),
+        tests("Protobuf"),
+        tests("KubeletAPI", ["Protobuf"]),
     ]
 )
