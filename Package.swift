@@ -67,7 +67,7 @@ let domain: [Target] = [
     pure("PCI"),
     pure("Addresses"),
     pure("KubeletAPI", ["Bytes", "Protobuf"]),
-    pure("CNI", ["JSON"]),
+    pure("CNI", ["Addresses", "JSON"]),
     pure("NetworkSelection", ["Addresses", "JSON", "CNI"]),
     pure("KubernetesAPI", ["JSON"]),
     pure("NodeProtocol", ["JSON"]),
@@ -167,5 +167,6 @@ let package = Package(
         tests("NodeProtocol", ["JSON"]),
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),
+        tests("CNI", ["Addresses", "JSON"]),
     ]
 )
