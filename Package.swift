@@ -168,5 +168,6 @@ let package = Package(
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),
         tests("CNI", ["Addresses", "JSON"]),
+        tests("LinuxSystem"),
     ]
 )
