@@ -73,7 +73,7 @@ let domain: [Target] = [
     pure("NodeProtocol", ["JSON"]),
     pure("HardwareConfiguration", ["JSON", "PCI"]),
     pure("ResourcePools", ["JSON", "PCI"]),
-    pure("Attachments", ["JSON", "PCI", "CNI"]),
+    pure("Attachments", ["Addresses", "JSON", "PCI"]),
 ]
 
 let cEdge: [Target] = [
@@ -164,6 +164,7 @@ let package = Package(
         tests("JSON"),
         tests("PCI"),
         tests("Addresses"),
+        tests("Attachments", ["Addresses", "JSON", "PCI"]),
         tests("NodeProtocol", ["JSON"]),
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),

@@ -102,6 +102,13 @@ package struct JSONFields {
         if !has(key) { report(key, "missing") }
     }
 
+    /// The members nobody has asked for so far, for who hands on what it does not know.
+    package var unread: JSONObject {
+        var rest = JSONObject()
+        for (key, value) in object.members where !known.contains(key) { rest[key] = value }
+        return rest
+    }
+
     /// Every problem, keys nobody asked for included.
     package consuming func finish() -> [DocumentProblem] {
         for key in object.keys where !known.contains(key) {
