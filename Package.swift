@@ -101,12 +101,16 @@ let components: [Target] = [
         "DevicePlugin",
         ["PCI", "KubeletAPI", "ResourcePools", "GRPC", "GRPCTransport", "LinuxSystem", logging] + nio
     ),
-    component("SRIOVPlugin", ["Addresses", "JSON", "PCI", "CNI", "Attachments", "LinuxSystem", "Netlink"]),
+    component("Delegates", ["JSON", "CNI", "LinuxSystem"]),
+    component(
+        "SRIOVPlugin",
+        ["Addresses", "JSON", "PCI", "CNI", "Attachments", "LinuxSystem", "Netlink", "Delegates"]
+    ),
     component(
         "MetaPlugin",
         [
             "JSON", "PCI", "CNI", "NetworkSelection", "NodeProtocol", "Attachments", "LinuxSystem", "Netlink",
-            "SRIOVPlugin",
+            "Delegates", "SRIOVPlugin",
         ]
     ),
     component(
@@ -170,5 +174,6 @@ let package = Package(
         tests("KubeletAPI", ["Protobuf"]),
         tests("CNI", ["Addresses", "JSON"]),
         tests("LinuxSystem"),
+        tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
     ]
 )

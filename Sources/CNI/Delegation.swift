@@ -33,8 +33,8 @@ package struct DelegateCall: Sendable, Equatable {
     package let command: CNIInvocation.Command
     /// What it gets on standard input, without white space.
     package let input: [UInt8]
-    /// Its whole environment, one `NAME=value` each.
-    package let environment: [String]
+    /// Its whole environment, by name.
+    package let environment: [String: String]
     /// The version of its configuration, which a result without one has.
     package let version: CNIVersion
 
@@ -57,7 +57,7 @@ package struct DelegateCall: Sendable, Equatable {
             variables["CNI_IFNAME"] = invocation.interfaceName
             variables["CNI_ARGS"] = invocation.arguments.description
         }
-        self.environment = variables.map { "\($0.key)=\($0.value)" }.sorted()
+        self.environment = variables
     }
 
     private static let replaced: Set<String> = [

@@ -33,8 +33,8 @@ import Testing
     @Test func `the delegate's variables replace those we were called with`() throws {
         #expect(
             try call(.add).environment == [
-                "CNI_ARGS=IgnoreUnknown=1", "CNI_COMMAND=ADD", "CNI_CONTAINERID=c0ffee", "CNI_IFNAME=net1",
-                "CNI_NETNS=/run/netns/pod", "CNI_NETNS_OVERRIDE=1", "CNI_PATH=/a:/b", "PATH=/bin",
+                "CNI_ARGS": "IgnoreUnknown=1", "CNI_COMMAND": "ADD", "CNI_CONTAINERID": "c0ffee", "CNI_IFNAME": "net1",
+                "CNI_NETNS": "/run/netns/pod", "CNI_NETNS_OVERRIDE": "1", "CNI_PATH": "/a:/b", "PATH": "/bin",
             ]
         )
     }
@@ -42,7 +42,7 @@ import Testing
     @Test func `a command about no attachment tells of none`() throws {
         #expect(
             try call(.status).environment == [
-                "CNI_COMMAND=STATUS", "CNI_NETNS_OVERRIDE=1", "CNI_PATH=/a:/b", "PATH=/bin",
+                "CNI_COMMAND": "STATUS", "CNI_NETNS_OVERRIDE": "1", "CNI_PATH": "/a:/b", "PATH": "/bin",
             ]
         )
     }
