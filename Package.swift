@@ -72,7 +72,7 @@ let domain: [Target] = [
     pure("KubernetesAPI", ["JSON"]),
     pure("NodeProtocol", ["JSON"]),
     pure("HardwareConfiguration", ["JSON", "PCI"]),
-    pure("ResourcePools", ["JSON", "PCI"]),
+    pure("ResourcePools", ["JSON", "PCI", "KubeletAPI"]),
     pure("Attachments", ["Addresses", "JSON", "PCI"]),
 ]
 
@@ -172,6 +172,7 @@ let package = Package(
         tests("NodeProtocol", ["JSON"]),
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),
+        tests("ResourcePools", ["JSON", "PCI", "KubeletAPI"]),
         tests("CNI", ["Addresses", "JSON"]),
         tests("LinuxSystem"),
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
