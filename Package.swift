@@ -176,5 +176,7 @@ let package = Package(
         tests("CNI", ["Addresses", "JSON"]),
         tests("LinuxSystem"),
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
+        tests("HardwareConfiguration", ["JSON", "PCI"]),
+        tests("YAMLDocuments", ["JSON"]),
     ]
 )

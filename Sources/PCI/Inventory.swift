@@ -48,6 +48,8 @@ package struct PCIFunction: Sendable, Equatable {
     package var deviceName: String?
     /// The bound kernel driver; `nil` if there is none.
     package var driver: String?
+    /// The only driver that may bind (`driver_override`); read for virtual functions, `nil` if the kernel chooses.
+    package var driverOverride: String?
     /// `nil` where the kernel says -1: no NUMA information, which is not node 0.
     package var numaNode: Int?
     /// `nil` without an IOMMU.
@@ -67,6 +69,7 @@ package struct PCIFunction: Sendable, Equatable {
         vendorName: String? = nil,
         deviceName: String? = nil,
         driver: String? = nil,
+        driverOverride: String? = nil,
         numaNode: Int? = nil,
         iommuGroup: IOMMUGroup? = nil,
         uioName: String? = nil,
@@ -79,6 +82,7 @@ package struct PCIFunction: Sendable, Equatable {
         self.vendorName = vendorName
         self.deviceName = deviceName
         self.driver = driver
+        self.driverOverride = driverOverride
         self.numaNode = numaNode
         self.iommuGroup = iommuGroup
         self.uioName = uioName
