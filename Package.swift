@@ -178,5 +178,7 @@ let package = Package(
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
         tests("HardwareConfiguration", ["JSON", "PCI"]),
         tests("YAMLDocuments", ["JSON"]),
+        .target(name: "FakeSysfs", path: "Tests/FakeSysfs", swiftSettings: house),
+        tests("PCIInventory", ["FakeSysfs", "PCI"]),
     ]
 )
