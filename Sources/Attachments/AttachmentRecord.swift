@@ -32,6 +32,8 @@ package struct AttachmentRecord: Equatable, Sendable {
     package var cniArguments: String?
     /// Who makes it.
     package var kind: Kind
+    /// What was answered to the ADD; `nil` as long as it was not answered, which is how an unfinished one is known.
+    package var result: JSONValue?
     /// Members this release does not know.
     package var others: JSONObject
 
@@ -47,6 +49,7 @@ package struct AttachmentRecord: Equatable, Sendable {
         runtimeConfig: JSONObject? = nil,
         cniArguments: String? = nil,
         kind: Kind,
+        result: JSONValue? = nil,
         others: JSONObject = JSONObject()
     ) {
         self.id = id
@@ -60,6 +63,7 @@ package struct AttachmentRecord: Equatable, Sendable {
         self.runtimeConfig = runtimeConfig
         self.cniArguments = cniArguments
         self.kind = kind
+        self.result = result
         self.others = others
     }
 

@@ -110,6 +110,7 @@ extension AttachmentRecord {
         object["deviceID"] = deviceID.map(JSONValue.string)
         object["runtimeConfig"] = runtimeConfig.map(JSONValue.object)
         object["cniArguments"] = cniArguments.map(JSONValue.string)
+        object["result"] = result
         switch kind {
         case .delegate: object["kind"] = "delegate"
         case .function(let function):
@@ -141,6 +142,7 @@ extension AttachmentRecord {
             runtimeConfig: fields.object("runtimeConfig"),
             cniArguments: fields.string("cniArguments"),
             kind: kind,
+            result: fields.value("result"),
             others: fields.unread
         )
     }

@@ -65,7 +65,8 @@ enum Sample {
                     deviceID: "0000:01:10.0",
                     runtimeConfig: ["mac": "02:00:00:00:00:01"],
                     cniArguments: "K8S_POD_NAME=samplepod",
-                    kind: .function(try function())
+                    kind: .function(try function()),
+                    result: ["cniVersion": "1.0.0", "interfaces": [["name": "net1"]]]
                 ),
                 AttachmentRecord(
                     id: 1,
