@@ -91,6 +91,7 @@ let cEdge: [Target] = [
 let edges: [Target] = [
     edge("LinuxSystem", ["CShims"]),
     edge("Netlink", ["Addresses", "CLibNL", "CShims", "LinuxSystem"]),
+    edge("AttachmentStore", ["Attachments", "PCI", "LinuxSystem"]),
     edge("PCIInventory", ["PCI", "LinuxSystem", "CLibPCI", "CPCIGuard"]),
     edge("YAMLDocuments", ["JSON", yams]),
     edge("GRPCTransport", ["Bytes", "HPACK", "HTTP2", "GRPC", logging] + nio),
@@ -104,7 +105,7 @@ let components: [Target] = [
     component("Delegates", ["JSON", "CNI", "LinuxSystem"]),
     component(
         "SRIOVPlugin",
-        ["Addresses", "JSON", "PCI", "CNI", "Attachments", "LinuxSystem", "Netlink", "Delegates"]
+        ["Addresses", "JSON", "PCI", "CNI", "Attachments", "AttachmentStore", "LinuxSystem", "Netlink", "Delegates"]
     ),
     component(
         "MetaPlugin",
@@ -169,6 +170,7 @@ let package = Package(
         tests("PCI"),
         tests("Addresses"),
         tests("Attachments", ["Addresses", "JSON", "PCI"]),
+        tests("AttachmentStore", ["Attachments", "LinuxSystem", "PCI"]),
         tests("NodeProtocol", ["JSON"]),
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),

@@ -77,7 +77,9 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension StateDirectory {
-    /// More than any record has: a pod of 32 networks with configurations of 8 KiB is below 1 MiB. Guards our memory.
+    /// More than any record has, in bytes: a pod of 32 networks with configurations of 8 KiB is below 1 MiB.
+    ///
+    /// Guards our memory against a file that is none of ours.
     static let sizeLimit = 4 << 20
 
     /// EINVAL for an ID that would name a file elsewhere.

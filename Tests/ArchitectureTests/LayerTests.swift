@@ -9,7 +9,9 @@ private let allowedImports: [String: Set<String>] = {
         "Addresses", "PCI", "KubeletAPI", "CNI", "NetworkSelection", "KubernetesAPI", "HardwareConfiguration",
         "ResourcePools", "Attachments", "NodeProtocol",
     ]
-    let edges: Set<String> = ["LinuxSystem", "Netlink", "PCIInventory", "YAMLDocuments", "GRPCTransport"]
+    let edges: Set<String> = [
+        "LinuxSystem", "Netlink", "AttachmentStore", "PCIInventory", "YAMLDocuments", "GRPCTransport",
+    ]
     let cEdge: Set<String> = ["CLibPCI", "CLibNL", "CShims", "CPCIGuard"]
     let components: Set<String> = [
         "DevicePlugin", "Delegates", "HardwareReconciler", "SRIOVPlugin", "MetaPlugin", "NodeAgent",
@@ -37,7 +39,7 @@ private let pureTargets: Set<String> = [
 
 /// What the static CNI program is made of; nothing else may come into it.
 private let linkedIntoCNIProgram: Set<String> = [
-    "LinuxSystem", "Netlink", "Delegates", "SRIOVPlugin", "MetaPlugin", "patchbay-cni",
+    "LinuxSystem", "Netlink", "AttachmentStore", "Delegates", "SRIOVPlugin", "MetaPlugin", "patchbay-cni",
 ]
 
 @Suite struct LayerTests {
