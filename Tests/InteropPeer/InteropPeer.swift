@@ -1,0 +1,66 @@
+import Glibc
+
+/// The program the interoperability tests drive: our server, our client and our HPACK on a command line.
+///
+///     interop-peer serve SOCKET              serves the test methods until standard input ends; prints "ready"
+///     interop-peer call SOCKET PATH unary|stream TIMEOUT-MS LIMIT < REQUEST
+///                                            prints "message HEX" for each message, then "status CODE TEXT"
+///     interop-peer hpack                     a line of standard input each: see HPACKLines
+@main
+enum InteropPeer {
+    static func main() async throws {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        switch (arguments.first, arguments.count) {
+        case ("serve", 2): try await TestServer.serve(on: arguments[1])
+        case ("call", 6):
+            await TestCall(
+                socketPath: arguments[1],
+                path: arguments[2],
+                isStreaming: arguments[3] == "stream",
+                timeout: Int(arguments[4]).map { .milliseconds($0) },
+                limit: Int(arguments[5]) ?? 0
+            ).run()
+        case ("hpack", 1): HPACKLines().run()
+        default:
+            emit("usage: interop-peer serve SOCKET | call SOCKET PATH unary|stream TIMEOUT-MS LIMIT | hpack")
+            exit(2)
+        }
+    }
+}
+
+/// Hexadecimal text, as the tests and this program exchange octets.
+enum Hex {
+    static func text(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count * 2)
+        for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 0xf)]] }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    static func bytes(_ text: some StringProtocol) -> [UInt8] {
+        let digits = text.compactMap(\.hexDigitValue)
+        return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+}
+
+/// All of standard input.
+func readStandardInput() -> [UInt8] {
+    var all: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = read(STDIN_FILENO, &chunk, chunk.count)
+        guard count > 0 else { return all }
+        all += chunk[..<count]
+    }
+}
+
+/// Writes a line to standard output at once, which `print` does not do into a pipe.
+func emit(_ line: String) {
+    var rest = Array("\(line)\n".utf8)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+    }
+}
