@@ -166,6 +166,13 @@ let package = Package(
     ],
     targets: wire + domain + cEdge + edges + components + programs + [
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
+        tests("HPACK"),
+        .executableTarget(
+            name: "interop-peer",
+            dependencies: ["HPACK", "GRPC", "GRPCTransport", logging],
+            path: "Tests/InteropPeer",
+            swiftSettings: house
+        ),
         tests("JSON"),
         tests("PCI"),
         tests("Addresses"),
