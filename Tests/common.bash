@@ -43,3 +43,7 @@ install_packages() { # [-t SUITE] package...
     [[ $(apt-cache policy "${missing[0]}" 2>/dev/null) == *Candidate:\ [0-9]* ]] || apt update
     apt install --no-install-recommends "${suite[@]}" "${missing[@]}"
 }
+
+# One environment for each set of pinned versions.
+venv=$cache/venv-$(sha256sum <"$repository/Tests/requirements.txt" | cut -c 1-12)
+python=$venv/bin/python
