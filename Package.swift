@@ -191,5 +191,6 @@ let package = Package(
         tests("YAMLDocuments", ["JSON"]),
         .target(name: "FakeSysfs", path: "Tests/FakeSysfs", swiftSettings: house),
         tests("PCIInventory", ["FakeSysfs", "PCI"]),
+        tests("Netlink", ["Addresses", "LinuxSystem"]),
     ]
 )
