@@ -99,6 +99,12 @@ let edges: [Target] = [
 
 let components: [Target] = [
     component(
+        "HardwareReconciler",
+        [
+            "PCI", "HardwareConfiguration", "Attachments", "AttachmentStore", "PCIInventory", "LinuxSystem", "Netlink",
+        ]
+    ),
+    component(
         "DevicePlugin",
         ["PCI", "KubeletAPI", "ResourcePools", "GRPC", "GRPCTransport", "LinuxSystem", logging] + nio
     ),
@@ -146,8 +152,9 @@ let programs: [Target] = [
     program(
         "patchbay",
         [
-            "NodeAgent", "NodeProtocol", "PCIInventory", "HardwareConfiguration", "ResourcePools", "Attachments",
-            "LinuxSystem", "Netlink", "YAMLDocuments", "JSON", "PCI", "CNI", arguments,
+            "NodeAgent", "NodeProtocol", "PCIInventory", "HardwareConfiguration", "HardwareReconciler",
+            "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "Netlink", "YAMLDocuments", "JSON", "PCI",
+            "CNI", arguments,
         ]
     ),
 ]
@@ -167,9 +174,6 @@ let package = Package(
     targets: wire + domain + cEdge + edges + components + programs + [
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         tests("HPACK"),
-        tests("HTTP2", ["HPACK"]),
-        tests("GRPC", ["HPACK", "HTTP2"]),
-        tests("GRPCTransport", ["GRPC", logging]),
         .executableTarget(
             name: "interop-peer",
             dependencies: ["HPACK", "GRPC", "GRPCTransport", logging],
@@ -192,8 +196,15 @@ let package = Package(
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
         tests("HardwareConfiguration", ["JSON", "PCI"]),
         tests("YAMLDocuments", ["JSON"]),
-        .target(name: "FakeSysfs", path: "Tests/FakeSysfs", swiftSettings: house),
+        .target(name: "FakeSysfs", dependencies: ["LinuxSystem"], path: "Tests/FakeSysfs", swiftSettings: house),
         tests("PCIInventory", ["FakeSysfs", "PCI"]),
+        tests(
+            "HardwareReconciler",
+            [
+                "FakeSysfs", "HardwareConfiguration", "Attachments", "AttachmentStore", "PCI", "PCIInventory",
+                "LinuxSystem",
+            ]
+        ),
         tests("Netlink", ["Addresses", "LinuxSystem"]),
     ]
 )

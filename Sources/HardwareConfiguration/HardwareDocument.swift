@@ -42,7 +42,7 @@ package struct HardwareDocument: Sendable, Equatable {
             fields.report(problems)
         }
         let problems = fields.finish()
-        guard problems.isEmpty else { throw HardwareDocumentError(problems: problems) }
+        guard problems.isEmpty else { throw HardwareDocumentError(problems: problems, readable: self) }
     }
 }
 
@@ -50,6 +50,8 @@ package struct HardwareDocument: Sendable, Equatable {
 package struct HardwareDocumentError: Error, Equatable, Sendable, CustomStringConvertible {
     /// At least one, in the order of the document.
     package var problems: [DocumentProblem]
+    /// What could be read, for those who want to find what is wrong with the pools as well; nobody acts on it.
+    package var readable: HardwareDocument
 
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 }

@@ -19,15 +19,16 @@ struct SysfsFunction {
     /// - Throws: ``SystemError``; ENOENT if the function vanished meanwhile.
     func read(_ identity: PCIIdentity, _ roles: VirtualFunctionRoles) throws(SystemError) -> PCIFunction {
         let role = try roles.role(of: address)
+        let driver = try File.linkName("\(path)/driver")
         let function = PCIFunction(
             address: address,
             identity: identity,
-            driver: try File.linkName("\(path)/driver"),
+            driver: driver,
             driverOverride: role == nil ? nil : try driverOverride(),
             numaNode: try number("numa_node").flatMap { $0 < 0 ? nil : $0 },
             iommuGroup: try iommuGroup(),
             uioName: try Directory.entriesIfPresent("\(path)/uio")?.first,
-            interfaces: try interfaces(),
+            interfaces: try interfaces(driver: driver),
             sriov: role == nil ? try capability() : nil,
             virtual: role
         )
@@ -64,14 +65,22 @@ struct SysfsFunction {
         )
     }
 
-    private func interfaces() throws(SystemError) -> [NetworkInterface] {
+    private func interfaces(driver: String?) throws(SystemError) -> [NetworkInterface] {
         var interfaces: [NetworkInterface] = []
-        for name in try Directory.entriesIfPresent("\(path)/net") ?? [] {
-            if let interface = try SysfsInterface(path: "\(path)/net/\(name)", name: name).read() {
-                interfaces.append(interface)
+        for parent in try interfaceParents(driver: driver) {
+            for name in try Directory.entriesIfPresent("\(parent)/net") ?? [] {
+                if let interface = try SysfsInterface(path: "\(parent)/net/\(name)", name: name).read() {
+                    interfaces.append(interface)
+                }
             }
         }
         return interfaces
+    }
+
+    /// The device that netdevs hang from: the function itself, except that virtio has a bus of its own in between.
+    private func interfaceParents(driver: String?) throws(SystemError) -> [String] {
+        guard driver == "virtio-pci" else { return [path] }
+        return (try Directory.entriesIfPresent(path) ?? []).filter { $0.hasPrefix("virtio") }.map { "\(path)/\($0)" }
     }
 }
 

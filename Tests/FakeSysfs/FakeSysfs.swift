@@ -3,7 +3,7 @@ import Foundation
 /// A tree laid out as the kernel lays out sysfs: functions of the PCI bus, their netdevs, drivers and IOMMU groups.
 ///
 /// It lies in a temporary directory and is removed with its owner. Attributes are plain files: writing one changes
-/// nothing else.
+/// nothing else; ``FakeKernel`` does what the kernel would.
 package final class FakeSysfs: Sendable {
     /// The tree's root, in place of `/sys`.
     package let root: String
@@ -88,9 +88,10 @@ package final class FakeSysfs: Sendable {
         try write(String(index + 1), to: "\(Self.place)/\(parent)/sriov_numvfs")
     }
 
-    /// Gives a function a netdev.
-    package func add(_ interface: Interface, to address: String) throws {
-        let place = "\(Self.place)/\(address)/net/\(interface.name)"
+    /// Gives a function a netdev, or the device `child` below it, as virtio's are.
+    package func add(_ interface: Interface, to address: String, child: String? = nil) throws {
+        let parent = child.map { "\(address)/\($0)" } ?? address
+        let place = "\(Self.place)/\(parent)/net/\(interface.name)"
         try makeDirectory(place)
         try link("class/net/\(interface.name)", to: "../../\(place)")
         try write(interface.address, to: "\(place)/address")
@@ -144,6 +145,9 @@ package final class FakeSysfs: Sendable {
     package func write(_ text: String, toAttribute name: String, of address: String) throws {
         try write(text, to: "\(Self.place)/\(address)/\(name)")
     }
+
+    /// Sets the MTU of a netdev.
+    func setMTU(_ text: String, ofInterface name: String) throws { try write(text, to: "class/net/\(name)/mtu") }
 
     /// The first line of an attribute of a function.
     package func attribute(_ name: String, of address: String) throws -> String {

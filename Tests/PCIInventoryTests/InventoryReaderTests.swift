@@ -147,6 +147,12 @@ import Testing
         #expect(interface.hasCarrier == nil)
     }
 
+    @Test func `the interface of a virtio NIC is found behind virtio's own bus`() throws {
+        try tree.add("0000:00:03.0", FakeSysfs.Function { $0.driver = "virtio-pci" })
+        try tree.add(FakeSysfs.Interface("eth0"), to: "0000:00:03.0", child: "virtio0")
+        #expect(try read().functions.first?.interfaces.map(\.name) == ["eth0"])
+    }
+
     @Test func `reading this machine never fails`() throws {
         _ = try InventoryReader().read()
     }
