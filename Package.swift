@@ -174,6 +174,9 @@ let package = Package(
     targets: wire + domain + cEdge + edges + components + programs + [
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         tests("HPACK"),
+        tests("HTTP2", ["HPACK"]),
+        tests("GRPC", ["HPACK", "HTTP2"]),
+        tests("GRPCTransport", ["GRPC", logging]),
         .executableTarget(
             name: "interop-peer",
             dependencies: ["HPACK", "GRPC", "GRPCTransport", logging],

@@ -1,11 +1,11 @@
 /// The text of a `grpc-timeout` field: at most 8 digits and a unit, such as `29999871u`.
 ///
 /// - SeeAlso: gRPC PROTOCOL-HTTP2.md "Requests"
-enum GRPCTimeout {
+package enum GRPCTimeout {
     /// The duration a field says; `nil` for anything malformed.
     ///
     /// The largest one, 99,999,999 hours, fits a `Duration`.
-    static func parse(_ text: [UInt8]) -> Duration? {
+    package static func parse(_ text: [UInt8]) -> Duration? {
         guard let unit = text.last, (2...9).contains(text.count) else { return nil }
         let digits = text.dropLast()
         guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
@@ -22,7 +22,7 @@ enum GRPCTimeout {
     }
 
     /// The text for a duration in the smallest unit that fits 8 digits, rounded up; `0n` for one that is over.
-    static func format(_ timeout: Duration) -> String {
+    package static func format(_ timeout: Duration) -> String {
         guard timeout > .zero else { return "0n" }
         let parts = timeout.components
         for (unit, perSecond) in [("n", Int64(1_000_000_000)), ("u", 1_000_000), ("m", 1000), ("S", 1)] {

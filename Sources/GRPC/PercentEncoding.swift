@@ -1,14 +1,14 @@
 /// The encoding of `grpc-message`: octets outside 0x20 to 0x7E, and `%`, become `%` and two upper-case digits.
 ///
 /// - SeeAlso: gRPC PROTOCOL-HTTP2.md "Responses"
-enum PercentEncoding {
+package enum PercentEncoding {
     /// The longest message sent, in octets before encoding, so that three times as many stay far below a peer's header list.
-    static let messageLimit = 2048
+    package static let messageLimit = 2048
 
     /// Encodes the beginning of `text`, up to ``messageLimit`` octets and never through the middle of a character.
     ///
     /// A blank at either end is encoded too: RFC 9113 §8.2.1 allows none around a field value.
-    static func encode(_ text: String) -> [UInt8] {
+    package static func encode(_ text: String) -> [UInt8] {
         var octets = Array(text.utf8.prefix(messageLimit + 1))
         if octets.count > messageLimit {
             octets.removeLast()
@@ -29,7 +29,7 @@ enum PercentEncoding {
     }
 
     /// Decodes leniently: digits of any case, and broken escapes stay as they are.
-    static func decode(_ encoded: [UInt8]) -> String {
+    package static func decode(_ encoded: [UInt8]) -> String {
         var octets: [UInt8] = []
         var index = 0
         while index < encoded.count {

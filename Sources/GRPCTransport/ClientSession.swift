@@ -22,7 +22,8 @@ final class ClientSession {
 
     init(driver: Driver) {
         self.driver = driver
-        driver.onEvent = { self.handle($0) }  // until the channel closes, when the driver lets go of it
+        // The session owns the driver, and whoever can start a call owns the session.
+        driver.onEvent = { [weak self] in self?.handle($0) }
         driver.onClose = { [weak self] in self?.settle(.failure(GRPCStatusError(.unavailable, $0))) }
     }
 

@@ -66,8 +66,14 @@ package final class GRPCServer: Sendable {
         } catch {
             throw TransportError(call: "listen", path: configuration.socketPath, reason: .eventLoop("\(error)"))
         }
+        do throws(TransportError) {
+            try socket.moveIntoPlace()
+        } catch {
+            // The rename's failure is what counts; the descriptor is released in any case.
+            try? await channel.close().get()
+            throw error
+        }
         server.listener.withLock { $0 = channel }
-        try socket.moveIntoPlace()
         server.file.withLock { $0 = ListeningSocket.identity(of: configuration.socketPath) }
         return server
     }
@@ -105,17 +111,23 @@ package final class GRPCServer: Sendable {
         try? await channel?.close().get()
         tellSessions(status, endsUnary: grace <= .zero)
         let loop = EventLoops.shared.any()
-        let force = loop.scheduleTask(in: .nanoseconds(Int64(max(grace, .zero) / .nanoseconds(1)))) {
-            self.tellSessions(status, endsUnary: true)
+        let delay = TimeAmount.nanoseconds(Int64(max(grace, .zero) / .nanoseconds(1)))
+        let end = loop.scheduleTask(in: delay) { self.tellSessions(status, endsUnary: true) }
+        let force = loop.scheduleTask(in: delay + GRPCServer.statusTime) {
+            for session in self.state.withLock({ Array($0.sessions.values) }) { session.value.close() }
         }
         let closed = state.withLock { Array($0.closures.values) }
         // Closing never fails in a way that leaves the connection open.
         try? await EventLoopFuture.andAllComplete(closed, on: loop).get()
+        end.cancel()
         force.cancel()
     }
 
+    /// How long callers may take to read the status of a call that was ended.
+    private static let statusTime = TimeAmount.seconds(1)
+
     private func tellSessions(_ status: GRPCStatusError, endsUnary: Bool) {
-        let sessions = state.withLock { $0.sessions.values.map { $0 } }
+        let sessions = state.withLock { Array($0.sessions.values) }
         for session in sessions {
             session.eventLoop.execute { session.value.shutDown(status, endsUnary: endsUnary) }
         }

@@ -62,26 +62,22 @@ final class MachineHandler<Machine: ConnectionMachine & ~Copyable>: ChannelInbou
         self.context = nil
         wakeUp?.cancel()
         onClose(lossReason)
-        onEvent = { _ in }
-        onClose = { _ in }
     }
 
     /// Drains the machine after it was given something.
     func run() {
         guard let context, !isRunning, context.channel.isActive else { return }
         isRunning = true
-        var hasOutput = true
-        while hasOutput {
-            deliverEvents()
+        while true {
+            let hadEvents = deliverEvents()
             guard context.channel.isWritable else { break }
             let output = machine.takeOutput()
-            hasOutput = !output.isEmpty
-            if hasOutput {
-                context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: output)), promise: nil)
-            }
+            guard hadEvents || !output.isEmpty else { break }
+            if output.isEmpty { continue }
+            context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: output)), promise: nil)
         }
-        deliverEvents()
         isRunning = false
+        guard context.channel.isActive else { return }  // writing may have found out that the peer is gone
         if machine.isFinished { return closeAfterOutput(context) }
         if machine.wantsInput, !isReading {
             isReading = true
@@ -90,10 +86,19 @@ final class MachineHandler<Machine: ConnectionMachine & ~Copyable>: ChannelInbou
         scheduleWakeUp(context)
     }
 
-    /// Carries out what has happened, without any I/O.
-    func deliverEvents() {
-        while let event = machine.nextEvent() { onEvent(event) }
+    /// Carries out what has happened, without any I/O; `false` if nothing has.
+    @discardableResult
+    func deliverEvents() -> Bool {
+        var hadEvents = false
+        while let event = machine.nextEvent() {
+            hadEvents = true
+            onEvent(event)
+        }
+        return hadEvents
     }
+
+    /// Closes without regard to what is unsent.
+    func close() { context?.close(promise: nil) }
 
     private func closeAfterOutput(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }

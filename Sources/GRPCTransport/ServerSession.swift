@@ -41,7 +41,8 @@ final class ServerSession {
         self.connection = connection
         self.peer = peer
         self.logger = logger
-        driver.onEvent = { self.handle($0) }  // until the channel closes, when the driver lets go of it
+        // The session owns the driver; the server owns the session until it closes, and so does each running handler.
+        driver.onEvent = { [weak self] in self?.handle($0) }
     }
 
     func shutDown(_ status: GRPCStatusError, endsUnary: Bool) {
@@ -49,9 +50,11 @@ final class ServerSession {
         driver.run()
     }
 
+    func close() { driver.close() }
+
     private func handle(_ event: GRPCServerConnection.Event) {
         switch event {
-        case .opened: logger.debug("kubelet or another caller connected", metadata: ["pid": "\(peer.processID)"])
+        case .opened: logger.debug("a caller connected", metadata: ["pid": "\(peer.processID)"])
         case .request(let id, let request): start(id, request)
         case .cancelled(let id, let status):
             guard let call = calls[id] else { return }
