@@ -83,14 +83,14 @@ let cEdge: [Target] = [
         pkgConfig: "libnl-route-3.0",
         providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]
     ),
-    .target(name: "CShims", dependencies: ["CLibNL"]),
+    .target(name: "CShims"),
     // Apart from CShims: libpci has no static archive, and CShims is linked into the static CNI program.
     .target(name: "CPCIGuard", dependencies: ["CLibPCI"]),
 ]
 
 let edges: [Target] = [
     edge("LinuxSystem", ["CShims"]),
-    edge("Netlink", ["Addresses", "CLibNL", "CShims", "LinuxSystem"]),
+    edge("Netlink", ["Addresses", "CLibNL", "LinuxSystem"]),
     edge("AttachmentStore", ["Attachments", "PCI", "LinuxSystem"]),
     edge("PCIInventory", ["PCI", "LinuxSystem", "CLibPCI", "CPCIGuard"]),
     edge("YAMLDocuments", ["JSON", yams]),
