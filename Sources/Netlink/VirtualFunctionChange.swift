@@ -4,7 +4,7 @@ import Glibc
 
 /// What a PF's driver is to do differently for one of its virtual functions; what is `nil` is left alone.
 package struct VirtualFunctionChange: Equatable, Sendable {
-    /// The administrative address; ``MACAddress/zero`` to prescribe none, which some drivers refuse.
+    /// The administrative address; ``MACAddress/zero`` to prescribe none, which some drivers refuse and igb takes.
     package var address: MACAddress?
     package var vlan: VirtualFunctionVLAN?
     /// Whether frames with another source address are to be dropped (spoof check).
@@ -92,14 +92,13 @@ extension VirtualFunctionChange.Setting {
 }
 
 extension RouteSocket {
-    /// What a PF's driver does for one of its virtual functions; `nil` if it has none of that index.
+    /// What a PF's driver does for one of its virtual functions; `nil` if it tells of none of that index.
     ///
     /// - Parameters:
     ///   - virtualFunctionIndex: From 0.
     ///   - link: The PF, by index in the namespace of this socket.
     /// - Returns: Its state.
-    /// - Throws: ``NetlinkError``: ENODEV if there is no such link; EBADMSG if the kernel says that the function is
-    ///   there and its state is not in the answer.
+    /// - Throws: ``NetlinkError``: ENODEV if there is no such link.
     package borrowing func virtualFunction(
         _ virtualFunctionIndex: Int,
         ofLink link: Int
@@ -109,7 +108,9 @@ extension RouteSocket {
 
     /// What a PF's driver does for each of its virtual functions, by index; none for what is no PF.
     ///
-    /// - Throws: ``NetlinkError``: ENODEV if there is no such link; EBADMSG if the kernel's answer lacks some.
+    /// A function of which the driver tells nothing is left out.
+    ///
+    /// - Throws: ``NetlinkError``: ENODEV if there is no such link.
     package borrowing func virtualFunctions(ofLink link: Int) throws(NetlinkError) -> [VirtualFunctionState] {
         let purpose = Purpose("state", of: "virtual functions of link \(link)")
         let header = interfaceHeader(index: try purpose.interfaceIndex(link))

@@ -6,7 +6,9 @@ import Glibc
 package struct VirtualFunctionState: Equatable, Sendable {
     /// From 0, as the PF counts them.
     package let virtualFunctionIndex: Int
-    /// The administrative address; all zero where the PF prescribes none.
+    /// The administrative address; where the PF prescribes none, all zero or the function's own.
+    ///
+    /// igb shows the function's own, and takes all zero to prescribe none again (lab, Linux 6.12).
     package let address: HardwareAddress?
     /// The VLAN the PF puts its frames into; number 0 for none.
     package let vlan: VirtualFunctionVLAN

@@ -77,6 +77,19 @@ import Testing
         }
     }
 
+    @Test func `a child that never stops writing is ended at the deadline too`() throws {
+        let outcome = try ChildProcess("/usr/bin/yes").run(until: .after(milliseconds: 100))
+        #expect(outcome.ending == .expired)
+    }
+
+    @Test func `a process that outlives the child with its output open is not waited for`() throws {
+        var child = bash("sleep 1000 & echo $!", environment: ["PATH": "/bin"])
+        child.inheritance = .only([])
+        let outcome = try child.run(until: limit)
+        #expect(outcome.ending == .exited(0))
+        kill(try #require(pid_t(outcome.output.text.dropLast())), SIGKILL)
+    }
+
     @Test func `group membership is as asked for`() throws {
         var child = bash("echo $$ $(cut -d' ' -f5 /proc/$$/stat)", environment: ["PATH": "/bin:/usr/bin"])
         let own = try child.run(until: limit).output.text.split(whereSeparator: \.isWhitespace)

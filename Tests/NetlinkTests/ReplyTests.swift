@@ -56,6 +56,63 @@ import Testing
         #expect(attributes[3]?.text == "b")
     }
 
+    /// SplitMix64, so that a failure can be had again.
+    private struct Generator: RandomNumberGenerator {
+        var state: UInt64 = 42
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var value = state
+            value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+            value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+            return value ^ (value >> 31)
+        }
+    }
+
+    @Test func `real answers with bytes changed and cut off are read or refused, and never trap`() throws {
+        let test = try TestNamespace("mangle")
+        try test.ip("link", "add", "left", "up", "type", "veth", "peer", "right")
+        try test.ip("address", "add", "10.1.0.2/24", "dev", "left")
+        try test.ip(
+            "route",
+            "add",
+            "10.9.0.0/16",
+            "mtu",
+            "1400",
+            "nexthop",
+            "dev",
+            "left",
+            "nexthop",
+            "via",
+            "10.1.0.1"
+        )
+        let socket = try RouteSocket(in: test.open())
+        var payloads: [[UInt8]] = []
+        // RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, with the length of their fixed headers.
+        for (type, length) in [(18, 16), (22, 8), (26, 12)] {
+            let header = [UInt8](repeating: 0, count: length)
+            let message = try Message(type: type, flags: 0x300, header: header, purpose: anyPurpose)
+            payloads += try socket.exchange(message).map { Array($0.payload) }
+        }
+        #expect(payloads.count > 5)
+        var generator = Generator()
+        var refused = 0
+        for _ in 0..<3000 {
+            guard var bytes = payloads.randomElement(using: &generator) else { return }
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                guard let index = bytes.indices.randomElement(using: &generator) else { break }
+                bytes[index] = UInt8.random(in: 0...255, using: &generator)
+            }
+            bytes = Array(bytes.prefix(Int.random(in: 0...(2 * bytes.count), using: &generator)))
+            if Link(bytes[...]) == nil { refused += 1 }
+            _ = InterfaceAddress(bytes[...])
+            _ = Route.all(in: bytes[...])
+            _ = VirtualFunctionState.all(in: bytes[...])
+            _ = Reply.all(in: bytes)
+        }
+        #expect(refused > 150)
+    }
+
     @Test func `an error names operation, subject, reason and the kernel's words`() {
         let error = NetlinkError(
             operation: "set VLAN",
