@@ -61,6 +61,22 @@ final class TestNamespace: Sendable {
         #expect(throws: Broken()) { try result.get() }
     }
 
+    @Test func `the thread made for the work is another one, and is gone afterwards`() throws {
+        let namespace = try NetworkNamespace.current()
+        let ours = try File.linkName("/proc/thread-self")
+        let thread = try #require(
+            try namespace.run { () throws(SystemError) -> String? in
+                let thread = try File.linkName("/proc/thread-self") ?? ""
+                return try File.exists("/proc/self/task/" + thread) ? thread : nil
+            }
+        )
+        #expect(thread != ours)
+        // It is joined a moment before the kernel takes it off the list.
+        let deadline = Deadline.after(seconds: 30)
+        while try File.exists("/proc/self/task/" + thread), !deadline.isPast {}
+        #expect(try !File.exists("/proc/self/task/" + thread))
+    }
+
     @Test func `a descriptor opened there can be carried out`() throws {
         let test = try TestNamespace("carry")
         let namespace = try NetworkNamespace(test.path)
