@@ -1,6 +1,7 @@
-import NIOPosix
+package import NIOPosix
 
 /// The one event loop thread that all sockets of the process share; it lives as long as the process.
-enum EventLoops {
-    static let shared = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+package enum EventLoops {
+    /// One thread: what the daemon does on its sockets is little.
+    package static let shared = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 }

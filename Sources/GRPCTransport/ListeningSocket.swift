@@ -1,9 +1,9 @@
 import Glibc
 
 /// A bound Unix socket and the file it made, so that only this very file is ever unlinked.
-struct ListeningSocket: Sendable {
+package struct ListeningSocket: Sendable {
     /// What tells one file from another that has taken its name.
-    struct FileIdentity: Equatable, Sendable {
+    package struct FileIdentity: Equatable, Sendable {
         let device: UInt64
         let inode: UInt64
         /// A freed inode number is given out again at once on tmpfs and ext4; the time of change is not.
@@ -11,7 +11,7 @@ struct ListeningSocket: Sendable {
     }
 
     /// Owned by whoever takes it.
-    let descriptor: CInt
+    package let descriptor: CInt
     /// Where it is bound now.
     private let boundPath: String
     /// Where it is to be found.
@@ -27,7 +27,7 @@ struct ListeningSocket: Sendable {
     ///   - underDotName: binds as `.name` in the same directory; ``moveIntoPlace()`` then renames it. A watcher that ignores
     ///     dot-names sees the socket only once it listens.
     /// - Throws: ``TransportError`` naming the call that failed.
-    init(path: String, underDotName: Bool) throws(TransportError) {
+    package init(path: String, underDotName: Bool) throws(TransportError) {
         self.path = path
         self.boundPath = underDotName ? ListeningSocket.dotName(of: path) : path
         guard boundPath.utf8.count <= ListeningSocket.pathLimit else {
@@ -47,13 +47,13 @@ struct ListeningSocket: Sendable {
     }
 
     /// Renames the socket to its path, replacing what is there.
-    func moveIntoPlace() throws(TransportError) {
+    package func moveIntoPlace() throws(TransportError) {
         guard boundPath != path, rename(boundPath, path) != 0 else { return }
         throw TransportError(call: "rename", path: boundPath)
     }
 
     /// What is at the path now.
-    static func identity(of path: String) -> FileIdentity? {
+    package static func identity(of path: String) -> FileIdentity? {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
         let changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
@@ -61,7 +61,7 @@ struct ListeningSocket: Sendable {
     }
 
     /// Unlinks the file at the path.
-    static func remove(_ path: String) {
+    package static func remove(_ path: String) {
         unlink(path)  // a file that is gone already is as good
     }
 

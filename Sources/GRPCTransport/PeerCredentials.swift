@@ -1,5 +1,5 @@
 import Glibc
-import NIOCore
+package import NIOCore
 
 /// Who is at the other end of a Unix socket, as the kernel saw it when it connected (`SO_PEERCRED`).
 package struct PeerCredentials: Hashable, Sendable {
@@ -10,7 +10,7 @@ package struct PeerCredentials: Hashable, Sendable {
 
 extension PeerCredentials {
     /// Asks the kernel about an accepted connection.
-    static func of(_ channel: any Channel) -> EventLoopFuture<PeerCredentials> {
+    package static func of(_ channel: any Channel) -> EventLoopFuture<PeerCredentials> {
         guard let options = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }

@@ -16,6 +16,12 @@ package struct TransportError: Error, Equatable, Sendable, CustomStringConvertib
     package let path: String
     package let reason: Reason
 
+    package init(call: String, path: String, reason: Reason) {
+        self.call = call
+        self.path = path
+        self.reason = reason
+    }
+
     package var description: String {
         switch reason {
         case .system(_, let text): "\(call) \(path): \(text)"
