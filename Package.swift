@@ -123,9 +123,9 @@ let components: [Target] = [
     component(
         "NodeAgent",
         [
-            "JSON", "PCI", "CNI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "NodeProtocol",
-            "HardwareConfiguration", "ResourcePools", "Attachments", "LinuxSystem", "Netlink", "PCIInventory",
-            "YAMLDocuments", "GRPC", "GRPCTransport", "DevicePlugin", logging,
+            "Addresses", "JSON", "PCI", "CNI", "Protobuf", "KubeletAPI", "KubernetesAPI", "NetworkSelection",
+            "NodeProtocol", "HardwareConfiguration", "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem",
+            "PCIInventory", "YAMLDocuments", "GRPC", "GRPCTransport", "DevicePlugin", logging,
         ] + nio
     ),
 ]
@@ -191,6 +191,13 @@ let package = Package(
         tests("NodeProtocol", ["JSON"]),
         tests("KubernetesAPI", ["JSON"]),
         tests("NetworkSelection", ["Addresses", "JSON", "CNI", "KubernetesAPI"]),
+        tests(
+            "NodeAgent",
+            [
+                "JSON", "PCI", "CNI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "NodeProtocol", "Attachments",
+                "AttachmentStore", "LinuxSystem", "GRPC", "GRPCTransport", logging,
+            ] + nio
+        ),
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),
         tests("ResourcePools", ["JSON", "PCI", "KubeletAPI"]),
