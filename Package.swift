@@ -205,7 +205,7 @@ let package = Package(
         tests("LinuxSystem"),
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
         tests("HardwareConfiguration", ["JSON", "PCI"]),
-        tests("YAMLDocuments", ["JSON"]),
+        tests("YAMLDocuments", ["JSON", "HardwareConfiguration", "ResourcePools"]),
         .target(name: "FakeSysfs", dependencies: ["LinuxSystem"], path: "Tests/FakeSysfs", swiftSettings: house),
         tests("PCIInventory", ["FakeSysfs", "PCI"]),
         tests(
