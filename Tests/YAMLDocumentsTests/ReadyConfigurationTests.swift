@@ -1,5 +1,6 @@
 import Foundation
 import HardwareConfiguration
+import JSON
 import ResourcePools
 import Testing
 import YAMLDocuments
