@@ -21,7 +21,7 @@ struct HardwareCommand: ParsableCommand {
         @OptionGroup var options: HardwareOptions
 
         func run() throws {
-            let machine = try options.planned()
+            let machine = try options.reconciliation().planned()
             try machine.requireNoProblem()
             try Terminal.writeLines(machine.summary)
             if !machine.plan.steps.isEmpty {
@@ -42,13 +42,14 @@ struct HardwareCommand: ParsableCommand {
         @OptionGroup var options: HardwareOptions
 
         func run() throws {
-            let machine = try options.planned()
+            let reconciliation = try options.reconciliation()
+            let machine = try reconciliation.planned()
             try machine.requireNoProblem()
             guard !machine.plan.steps.isEmpty else { return try Terminal.writeLines(machine.summary) }
             guard geteuid() == 0 else {
                 throw Complaint("changing hardware needs root (patchbay hardware plan \(options.path) does not)")
             }
-            try HardwareRun(machine: machine, reader: options.reader).run()
+            try HardwareRun(machine: machine, reconciliation: reconciliation).run()
         }
     }
 }
@@ -61,13 +62,26 @@ struct HardwareOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where sysfs is mounted.", valueName: "root"))
     var sysfs = "/sys"
 
-    var reader: InventoryReader { InventoryReader(sysfs: sysfs) }
-
-    func planned() throws -> PlannedMachine {
-        let document = try ConfigurationFile(path).document
-        let inventory = try reader.read()
+    func reconciliation() throws -> HardwareReconciliation {
         let state = StateDirectory(environment: Environment.variables())
-        let inUse = try FunctionUse(sysfs: sysfs, state: state).holders(in: inventory)
-        return PlannedMachine(inventory: inventory, plan: document.plan(for: inventory, inUse: inUse), sysfs: sysfs)
+        return HardwareReconciliation(
+            document: try ConfigurationFile(path).document,
+            reader: InventoryReader(sysfs: sysfs),
+            use: try FunctionUse(sysfs: sysfs, state: state),
+            state: state,
+            performer: StepPerformer(sysfs: sysfs)
+        )
+    }
+}
+
+extension HardwareReconciliation {
+    /// The machine as it is, and what is to be changed.
+    func planned() throws -> PlannedMachine {
+        do throws(ReconciliationError) {
+            let (inventory, plan) = try look()
+            return PlannedMachine(inventory: inventory, plan: plan)
+        } catch {
+            throw Complaint(error.report(after: []))
+        }
     }
 }

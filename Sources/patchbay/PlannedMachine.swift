@@ -5,7 +5,6 @@ import PCI
 struct PlannedMachine {
     let inventory: Inventory
     let plan: HardwarePlan
-    let sysfs: String
 
     /// Stops before anything is done if a part of the plan is impossible.
     ///
@@ -13,7 +12,7 @@ struct PlannedMachine {
     func requireNoProblem() throws {
         guard !plan.problems.isEmpty else { return }
         let lines = plan.problems.map(\.description) + ["Nothing was changed." + advice]
-        throw Complaint(lines.joined(separator: "\n").split(separator: "\n").joined(separator: "\n       "))
+        throw Complaint(lines.joined(separator: "\n").indentedBelowFirst)
     }
 
     private var advice: String {
@@ -21,9 +20,11 @@ struct PlannedMachine {
         return isHeld ? " Delete the pods or end the processes that hold them first." : ""
     }
 
+    /// Declarations that say nothing about this machine.
+    var unmatched: [String] { plan.unmatched.map { "\($0) matches no NIC of this machine." } }
+
     /// The plan for a person, function by function.
     var summary: [String] {
-        let unmatched = plan.unmatched.map { "\($0) matches no NIC of this machine." }
         guard !plan.steps.isEmpty else {
             let count = plan.functions.count
             let verdict = count == 0 ? "Nothing to do." : "Nothing to do: \(counted(count, "NIC")) as declared."

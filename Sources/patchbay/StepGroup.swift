@@ -1,22 +1,35 @@
 import HardwareConfiguration
-import PCI
 
 /// Steps that a reader takes for one: the same change to several virtual functions of one PF.
 struct StepGroup {
-    var steps: [HardwareStep]
-    var text: String
+    let first: HardwareStep
+    private(set) var steps: [HardwareStep]
+
+    init(_ step: HardwareStep) {
+        first = step
+        steps = [step]
+    }
+
+    /// Takes the next step in, if it is of this kind.
+    mutating func take(_ step: HardwareStep) -> Bool {
+        guard let kind = Self.kind(of: step), kind == Self.kind(of: first) else { return false }
+        steps.append(step)
+        return true
+    }
 
     /// Groups neighbours; the order stays.
-    static func groups(_ steps: [HardwareStep]) -> [StepGroup] {
-        var groups: [[HardwareStep]] = []
+    static func groups(_ steps: some Sequence<HardwareStep>) -> [StepGroup] {
+        var groups: [StepGroup] = []
         for step in steps {
-            if let last = groups.last?.last, let kind = kind(of: step), kind == Self.kind(of: last) {
-                groups[groups.count - 1].append(step)
-            } else {
-                groups.append([step])
+            guard var last = groups.popLast() else {
+                groups.append(StepGroup(step))
+                continue
             }
+            let isTaken = last.take(step)
+            groups.append(last)
+            if !isTaken { groups.append(StepGroup(step)) }
         }
-        return groups.map { StepGroup(steps: $0, text: text(of: $0)) }
+        return groups
     }
 
     /// What must be equal for two steps to share a line; `nil` for steps that stand alone.
@@ -28,20 +41,23 @@ struct StepGroup {
         }
     }
 
-    private static func text(of steps: [HardwareStep]) -> String {
-        let indexes = steps.compactMap { step -> Int? in
-            switch step {
-            case .bindDriver(_, let index, _), .restoreDriver(_, let index, _): index
-            default: nil
-            }
+    var text: String {
+        guard steps.count > 1 else { return first.description }
+        let indexes = VFIndexSet(grouping: steps.compactMap(\.virtualFunctionIndex))
+        switch first {
+        case .bindDriver(_, _, let driver): return "bind VFs \(indexes) to \(driver)"
+        case .restoreDriver(_, _, let driver):
+            return "give VFs \(indexes) back from \(driver ?? "no driver") to the kernel's default driver"
+        default: return first.description
         }
-        switch (steps.first, steps.count) {
-        case (.bindDriver(_, _, let driver), 2...): return "bind VFs \(VFIndexSet(grouping: indexes)) to \(driver)"
-        case (.restoreDriver(_, _, let driver), 2...):
-            let set = VFIndexSet(grouping: indexes)
-            return "give VFs \(set) back from \(driver ?? "no driver") to the kernel's default driver"
-        case (let step?, _): return step.description
-        case (nil, _): return ""
+    }
+}
+
+extension HardwareStep {
+    fileprivate var virtualFunctionIndex: Int? {
+        switch self {
+        case .bindDriver(_, let index, _), .restoreDriver(_, let index, _): index
+        default: nil
         }
     }
 }

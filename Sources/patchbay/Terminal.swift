@@ -17,6 +17,12 @@ enum Terminal {
     /// Writes to standard output at once, without a line feed of its own.
     static func write(_ text: String) throws { try StandardStreams.writeOutput(Array(text.utf8)) }
 
+    /// Writes to standard output what nobody must have: who closed it does not stop the work.
+    static func show(_ text: String) {
+        // A step that is being taken is not left half-way because its line could not be printed.
+        try? write(text)
+    }
+
     /// Writes lines to standard output.
     static func writeLines(_ lines: [String]) throws { try write(lines.map { $0 + "\n" }.joined()) }
 
