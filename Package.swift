@@ -208,6 +208,7 @@ let package = Package(
         tests("YAMLDocuments", ["JSON", "HardwareConfiguration", "ResourcePools"]),
         .target(name: "FakeSysfs", dependencies: ["LinuxSystem"], path: "Tests/FakeSysfs", swiftSettings: house),
         tests("PCIInventory", ["FakeSysfs", "PCI"]),
+        tests("patchbay", ["HardwareConfiguration", "PCI"]),
         tests(
             "HardwareReconciler",
             [
