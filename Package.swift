@@ -188,6 +188,7 @@ let package = Package(
         tests("Addresses"),
         tests("Attachments", ["Addresses", "JSON", "PCI"]),
         tests("AttachmentStore", ["Attachments", "LinuxSystem", "PCI"]),
+        tests("SRIOVPlugin", ["Addresses", "Attachments", "CNI", "JSON", "LinuxSystem", "PCI"]),
         tests("NodeProtocol", ["JSON"]),
         tests("KubernetesAPI", ["JSON"]),
         tests("NetworkSelection", ["Addresses", "JSON", "CNI", "KubernetesAPI"]),

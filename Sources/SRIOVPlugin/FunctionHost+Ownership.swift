@@ -25,9 +25,13 @@ extension FunctionHost {
 
     /// Every owner of a function that a journal names.
     ///
+    /// - Parameters:
+    ///   - address: The function.
+    ///   - containerID: A container whose journal is known to be damaged, and for which the caller acts.
+    /// - Returns: The owners, in the order of the journals.
     /// - Throws: ``SRIOVError/unclear(_:containerID:_:)`` if a journal that names it cannot be read and the function is
     ///   not at home, where nobody uses it.
-    package func holders(of address: PCIAddress) throws(SRIOVError) -> [Holder] {
+    package func holders(of address: PCIAddress, besides containerID: String? = nil) throws(SRIOVError) -> [Holder] {
         var holders: [Holder] = []
         for entry in try system(state.entries(naming: address)) {
             switch entry {
@@ -36,6 +40,7 @@ extension FunctionHost {
                 for owner in journal.owners where owner.function == address {
                     holders.append(Holder(owner: owner, namespaceExists: exists))
                 }
+            case .damaged(containerID, _): continue
             case .damaged(let containerID, let error):
                 guard try hostLink(of: device(address)) == nil else { continue }
                 throw .unclear(address, containerID: containerID, error)

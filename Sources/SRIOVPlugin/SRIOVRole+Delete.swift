@@ -104,7 +104,7 @@ extension SRIOVRole {
         let sandbox = try SandboxNetwork(path)
         guard let link = try sandbox.interface(of: address, named: invocation.interfaceName),
             link.name == invocation.interfaceName, link.parentDevice != nil,
-            try host.holders(of: address).allSatisfy({ !$0.namespaceExists || $0.owner.bootID != host.bootID })
+            try host.holders(of: address, besides: invocation.containerID).allSatisfy({ !$0.namespaceExists })
         else { return }
         let device = host.device(address)
         let record = FunctionRecord(

@@ -425,7 +425,7 @@ class TestDamage:
         pod = netns("pod")
         attachment = attach(vfs[0][0], pod, vlan=5, path=str(slow_ipam), ipam={"type": "slow"})
         process = attachment.start("ADD")
-        wait_until((slow_ipam / "pid").exists, "the address plugin runs")
+        wait_until((slow_ipam / "pid").exists, "the address plugin runs", 30)
         process.send_signal(signal.SIGKILL)
         process.wait()
         plugin = int((slow_ipam / "pid").read_text())
