@@ -106,7 +106,7 @@ let components: [Target] = [
     ),
     component(
         "DevicePlugin",
-        ["PCI", "KubeletAPI", "ResourcePools", "GRPC", "GRPCTransport", "LinuxSystem", logging] + nio
+        ["Protobuf", "KubeletAPI", "ResourcePools", "GRPC", "GRPCTransport", "LinuxSystem", logging] + nio
     ),
     component("Delegates", ["JSON", "CNI", "LinuxSystem"]),
     component(
@@ -179,7 +179,10 @@ let package = Package(
         tests("GRPCTransport", ["GRPC", logging]),
         .executableTarget(
             name: "interop-peer",
-            dependencies: ["HPACK", "GRPC", "GRPCTransport", logging],
+            dependencies: [
+                "HPACK", "GRPC", "GRPCTransport", "Protobuf", "KubeletAPI", "PCI", "ResourcePools", "DevicePlugin",
+                logging,
+            ],
             path: "Tests/InteropPeer",
             swiftSettings: house
         ),
@@ -188,7 +191,6 @@ let package = Package(
         tests("Addresses"),
         tests("Attachments", ["Addresses", "JSON", "PCI"]),
         tests("AttachmentStore", ["Attachments", "LinuxSystem", "PCI"]),
-        tests("SRIOVPlugin", ["Addresses", "Attachments", "CNI", "JSON", "LinuxSystem", "PCI"]),
         tests("NodeProtocol", ["JSON"]),
         tests("KubernetesAPI", ["JSON"]),
         tests("NetworkSelection", ["Addresses", "JSON", "CNI", "KubernetesAPI"]),
@@ -202,6 +204,7 @@ let package = Package(
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),
         tests("ResourcePools", ["JSON", "PCI", "KubeletAPI"]),
+        tests("DevicePlugin"),
         tests("CNI", ["Addresses", "JSON"]),
         tests("LinuxSystem"),
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
@@ -209,7 +212,6 @@ let package = Package(
         tests("YAMLDocuments", ["JSON", "HardwareConfiguration", "ResourcePools"]),
         .target(name: "FakeSysfs", dependencies: ["LinuxSystem"], path: "Tests/FakeSysfs", swiftSettings: house),
         tests("PCIInventory", ["FakeSysfs", "PCI"]),
-        tests("patchbay", ["HardwareConfiguration", "PCI"]),
         tests(
             "HardwareReconciler",
             [

@@ -17,10 +17,12 @@ package struct Field {
     /// Of the message this is a field of; the outermost has 1.
     let depth: Int
 
+    /// Any number but zero is true.
     package func read(into flag: inout Bool) {
         if case .varint(let raw) = value { flag = raw != 0 }
     }
 
+    /// A number of 64 bits without sign.
     package func read(into number: inout UInt64) {
         if case .varint(let raw) = value { number = raw }
     }
@@ -35,6 +37,8 @@ package struct Field {
         if case .varint(let raw) = value { number = Int32(truncatingIfNeeded: raw) }
     }
 
+    /// A text.
+    ///
     /// - Throws: ``ProtobufError/notUTF8(field:)``.
     package func read(into text: inout String) throws(ProtobufError) {
         if let read = try string() { text = read }
@@ -57,6 +61,8 @@ package struct Field {
         message = merged
     }
 
+    /// Takes one text.
+    ///
     /// - Throws: ``ProtobufError``.
     package func append(to texts: inout [String]) throws(ProtobufError) {
         guard let text = try string() else { return }
@@ -64,6 +70,8 @@ package struct Field {
         texts.append(text)
     }
 
+    /// Takes one message, also one of no bytes.
+    ///
     /// - Throws: ``ProtobufError``.
     package func append<Message: ProtobufMessage>(to messages: inout [Message]) throws(ProtobufError) {
         guard let inner = try innerReader() else { return }

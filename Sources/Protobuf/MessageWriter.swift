@@ -12,10 +12,12 @@ package struct MessageWriter {
 
     package init() {}
 
+    /// Nothing if false.
     package mutating func write(_ field: UInt32, _ flag: Bool) {
         if flag { writeNumber(field, 1) }
     }
 
+    /// Nothing if zero.
     package mutating func write(_ field: UInt32, _ number: UInt64) {
         if number != 0 { writeNumber(field, number) }
     }
@@ -28,6 +30,7 @@ package struct MessageWriter {
     /// Ten bytes if negative: 32-bit numbers are sign-extended to 64.
     package mutating func write(_ field: UInt32, _ number: Int32) { write(field, Int64(number)) }
 
+    /// Nothing if empty.
     package mutating func write(_ field: UInt32, _ text: String) {
         if !text.isEmpty { writeBytes(field, Array(text.utf8)) }
     }
@@ -37,14 +40,17 @@ package struct MessageWriter {
         if let text { writeBytes(field, Array(text.utf8)) }
     }
 
+    /// Also a message of no bytes; nothing if `nil`.
     package mutating func write(_ field: UInt32, _ message: (some ProtobufMessage)?) {
         if let message { writeBytes(field, message.encoded()) }
     }
 
+    /// Each text, also an empty one.
     package mutating func write(_ field: UInt32, _ texts: [String]) {
         for text in texts { writeBytes(field, Array(text.utf8)) }
     }
 
+    /// Each message, also one of no bytes.
     package mutating func write(_ field: UInt32, _ messages: [some ProtobufMessage]) {
         for message in messages { writeBytes(field, message.encoded()) }
     }

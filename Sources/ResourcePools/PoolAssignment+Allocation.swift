@@ -28,12 +28,14 @@ package struct DeviceNode: Sendable, Equatable {
 /// Devices cannot be given to a container.
 package enum AllocationError: Error, Equatable, Sendable, CustomStringConvertible {
     case unknownDevice(id: String, resource: ResourceName)
+    case ill(id: String, reason: String)
     /// Without the node the container would start and find nothing to open.
     case nodeMissing(id: String, driver: String)
 
     package var description: String {
         switch self {
         case .unknownDevice(let id, let resource): "\(resource) has no device \(id)"
+        case .ill(let id, let reason): "\(id) may not be given now: \(reason)"
         case .nodeMissing(let id, let driver): "\(id) is bound to \(driver), but the kernel shows no device node for it"
         }
     }
@@ -72,6 +74,7 @@ extension PoolAssignment {
         guard let device = devices.first(where: { $0.id == id }) else {
             throw .unknownDevice(id: id, resource: pool.resource)
         }
+        if let ailment = device.ailment { throw .ill(id: id, reason: ailment) }
         return device
     }
 }

@@ -6,6 +6,9 @@ import Glibc
 ///     interop-peer call SOCKET PATH unary|stream TIMEOUT-MS LIMIT < REQUEST
 ///                                            prints "message HEX" for each message, then "status CODE TEXT"
 ///     interop-peer hpack                     a line of standard input each: see HPACKLines
+///     interop-peer messages                  the same: see MessageLines
+///     interop-peer plugin DIRECTORY          the same: see PluginLines
+///     interop-peer pods SOCKET               the same: see PodResourcesLines
 @main
 enum InteropPeer {
     static func main() async throws {
@@ -21,8 +24,11 @@ enum InteropPeer {
                 limit: Int(arguments[5]) ?? 0
             ).run()
         case ("hpack", 1): HPACKLines().run()
+        case ("messages", 1): MessageLines().run()
+        case ("plugin", 2): await PluginLines(directory: arguments[1]).run()
+        case ("pods", 2): await PodResourcesLines(socketPath: arguments[1]).run()
         default:
-            emit("usage: interop-peer serve SOCKET | call SOCKET PATH unary|stream TIMEOUT-MS LIMIT | hpack")
+            emit("usage: see the comment at the head of InteropPeer.swift")
             exit(2)
         }
     }
@@ -53,6 +59,34 @@ func readStandardInput() -> [UInt8] {
         guard count > 0 else { return all }
         all += chunk[..<count]
     }
+}
+
+/// The lines of standard input, read by a thread of its own: reading would block one of the few that run tasks.
+func standardInputLines() -> AsyncStream<String> {
+    AsyncStream { continuation in
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(LineSink(continuation)).toOpaque()
+        pthread_create(
+            &thread,
+            nil,
+            { context in
+                guard let context else { return nil }
+                let sink = Unmanaged<LineSink>.fromOpaque(context).takeRetainedValue()
+                while let line = readLine() { sink.continuation.yield(line) }
+                sink.continuation.finish()
+                return nil
+            },
+            context
+        )
+        pthread_detach(thread)
+    }
+}
+
+/// Carries a continuation through a C pointer.
+private final class LineSink: Sendable {
+    let continuation: AsyncStream<String>.Continuation
+
+    init(_ continuation: AsyncStream<String>.Continuation) { self.continuation = continuation }
 }
 
 /// Writes a line to standard output at once, which `print` does not do into a pipe.

@@ -100,6 +100,13 @@ import Testing
         #expect(error?.description == "intel.com/vf has no device x")
     }
 
+    @Test func `a device that is ill is refused with the reason`() throws {
+        var assignment = try assignment()
+        assignment.devices[0].ailment = "awaiting return"
+        let error = #expect(throws: AllocationError.self) { try assignment.allocation(of: ["0000:01:10.0"]) }
+        #expect(error?.description == "0000:01:10.0 may not be given now: awaiting return")
+    }
+
     @Test func `additional information of a device goes over that of all`() throws {
         let assignment = try assignment(
             """
