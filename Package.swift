@@ -191,6 +191,7 @@ let package = Package(
         tests("Addresses"),
         tests("Attachments", ["Addresses", "JSON", "PCI"]),
         tests("AttachmentStore", ["Attachments", "LinuxSystem", "PCI"]),
+        tests("SRIOVPlugin", ["Addresses", "Attachments", "CNI", "JSON", "LinuxSystem", "PCI"]),
         tests("NodeProtocol", ["JSON"]),
         tests("KubernetesAPI", ["JSON"]),
         tests("NetworkSelection", ["Addresses", "JSON", "CNI", "KubernetesAPI"]),
@@ -212,6 +213,7 @@ let package = Package(
         tests("YAMLDocuments", ["JSON", "HardwareConfiguration", "ResourcePools"]),
         .target(name: "FakeSysfs", dependencies: ["LinuxSystem"], path: "Tests/FakeSysfs", swiftSettings: house),
         tests("PCIInventory", ["FakeSysfs", "PCI"]),
+        tests("patchbay", ["HardwareConfiguration", "PCI"]),
         tests(
             "HardwareReconciler",
             [
