@@ -116,7 +116,7 @@ let components: [Target] = [
     component(
         "MetaPlugin",
         [
-            "JSON", "PCI", "CNI", "NetworkSelection", "NodeProtocol", "Attachments", "LinuxSystem", "Netlink",
+            "JSON", "PCI", "CNI", "NodeProtocol", "Attachments", "AttachmentStore", "LinuxSystem", "Netlink",
             "Delegates", "SRIOVPlugin",
         ]
     ),
@@ -209,6 +209,7 @@ let package = Package(
         tests("CNI", ["Addresses", "JSON"]),
         tests("LinuxSystem"),
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
+        tests("MetaPlugin", ["Attachments", "AttachmentStore", "CNI", "JSON", "LinuxSystem", "NodeProtocol"]),
         tests("HardwareConfiguration", ["JSON", "PCI"]),
         tests("YAMLDocuments", ["JSON", "HardwareConfiguration", "ResourcePools"]),
         .target(name: "FakeSysfs", dependencies: ["LinuxSystem"], path: "Tests/FakeSysfs", swiftSettings: house),

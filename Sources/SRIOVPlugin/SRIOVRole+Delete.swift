@@ -96,28 +96,15 @@ extension SRIOVRole {
 
     private func returnUnrecorded(_ request: JSONValue) throws(SRIOVError) {
         let text = request["runtimeConfig"]?["deviceID"]?.string ?? request["deviceID"]?.string
-        guard let address = text.flatMap(PCIAddress.init), let path = invocation.networkNamespace,
-            try system(NetworkNamespace.exists(path))
-        else { return }
+        guard let address = text.flatMap(PCIAddress.init), let path = invocation.networkNamespace else { return }
         let locks = try host.lock([address], until: .after(seconds: Self.deleteLockSeconds))
         defer { withExtendedLifetime(locks) {} }
-        let sandbox = try SandboxNetwork(path)
-        guard let link = try sandbox.interface(of: address, named: invocation.interfaceName),
-            link.name == invocation.interfaceName, link.parentDevice != nil,
-            try host.holders(of: address, besides: invocation.containerID).allSatisfy({ !$0.namespaceExists })
-        else { return }
-        let device = host.device(address)
-        let record = FunctionRecord(
-            address: address,
-            physicalFunction: nil,
-            virtualFunctionIndex: nil,
-            driver: try system(device.driver()),
-            originals: FunctionState()
+        try host.returnUnrecorded(
+            address,
+            from: path,
+            interfaceName: invocation.interfaceName,
+            containerID: invocation.containerID
         )
-        if let failure = host.undo(record, sandbox: sandbox, interfaceName: invocation.interfaceName).first {
-            throw failure
-        }
-        try system(host.incumbent.unmark(address, namespace: path))
     }
 
     private func removeContainerLock() throws(SRIOVError) {

@@ -2,6 +2,7 @@ import CNI
 import Glibc
 import JSON
 import LinuxSystem
+import MetaPlugin
 import SRIOVPlugin
 
 let release = "0.1.0"
@@ -56,7 +57,16 @@ func reconcile() -> CInt {
         let path = environment["CNI_PATH"] ?? "/opt/cni/bin"
         let directories = path.split(separator: ":").map(String.init)
         let host = try FunctionHost(environment: environment, deadline: .after(seconds: 90))
-        let outcomes = try host.reconcile(pluginPath: directories) { _, _ in ["was made by another plugin"] }
+        let deadline = Deadline.after(seconds: 90)
+        let outcomes = try host.reconcile(pluginPath: directories) { attachment, journal in
+            MetaRole.undo(
+                attachment,
+                of: journal,
+                pluginPath: directories,
+                environment: environment,
+                until: deadline
+            )
+        }
         for outcome in outcomes { try StandardStreams.writeOutput(Array("\(outcome)\n".utf8)) }
         return outcomes.allSatisfy(\.failures.isEmpty) ? 0 : 1
     } catch {
@@ -75,8 +85,10 @@ func role(_ name: String, _ input: [UInt8]) throws -> Role {
     let called = name.split(separator: "/").last.map(String.init) ?? ""
     let type = try SRIOVRole.document(input)["type"]?.string
     switch ["patchbay", "sriov"].contains(called) ? called : type {
-    case "sriov":
+    case "sriov", "patchbay-sriov":
         return { try SRIOVRole.answer($0, input: $1, environment: environment, release: release) }
+    case "patchbay", "multus", "multus-shim":
+        return { try MetaRole.run($0, try SRIOVRole.document($1), environment: environment, leadsGroup: true) }
     case let other:
         throw CNIError(.invalidConfiguration, "no role for a program named \(called) and type \(other ?? "(none)")")
     }
