@@ -205,7 +205,7 @@ let package = Package(
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),
         tests("ResourcePools", ["JSON", "PCI", "KubeletAPI"]),
-        tests("DevicePlugin"),
+        tests("DevicePlugin", ["Protobuf", "KubeletAPI", "PCI", "ResourcePools", logging]),
         tests("CNI", ["Addresses", "JSON"]),
         tests("LinuxSystem"),
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
