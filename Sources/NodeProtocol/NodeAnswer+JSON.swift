@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 extension NodeAnswer {
     /// The JSON text to send.
@@ -146,11 +146,14 @@ extension PlannedAttachment {
 }
 
 extension PoolStatus {
-    var json: JSONObject {
-        [
+    /// As it travels in an answer, and as the command line prints it.
+    package var json: JSONObject {
+        var object: JSONObject = [
             "name": .string(name), "resourceName": .string(resourceName), "registered": .bool(isRegistered),
-            "devices": .array(devices.map { .object($0.json) }),
         ]
+        if !refusal.isEmpty { object["refusal"] = .string(refusal) }
+        object["devices"] = .array(devices.map { .object($0.json) })
+        return object
     }
 
     init(_ value: JSONValue, at path: String) throws(MessageError) {
@@ -158,11 +161,18 @@ extension PoolStatus {
         let name = fields.requiredString("name")
         let resourceName = fields.requiredString("resourceName")
         let isRegistered = fields.bool("registered") ?? false
+        let refusal = fields.string("refusal") ?? ""
         try check(fields.problems)
         let devices = try elements(of: value, "devices", at: path) { (value, path) throws(MessageError) in
             try DeviceStatus(value, at: path)
         }
-        self.init(name: name, resourceName: resourceName, isRegistered: isRegistered, devices: devices)
+        self.init(
+            name: name,
+            resourceName: resourceName,
+            isRegistered: isRegistered,
+            refusal: refusal,
+            devices: devices
+        )
     }
 }
 

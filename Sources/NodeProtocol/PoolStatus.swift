@@ -6,13 +6,22 @@ package struct PoolStatus: Sendable, Equatable {
     package var resourceName: String
     /// Whether kubelet has taken the registration and listens to the list of devices.
     package var isRegistered: Bool
+    /// Why kubelet has not taken it; empty if it has, or was not asked yet.
+    package var refusal: String
     /// In the order of the pool.
     package var devices: [DeviceStatus]
 
-    package init(name: String, resourceName: String, isRegistered: Bool, devices: [DeviceStatus]) {
+    package init(
+        name: String,
+        resourceName: String,
+        isRegistered: Bool,
+        refusal: String = "",
+        devices: [DeviceStatus] = []
+    ) {
         self.name = name
         self.resourceName = resourceName
         self.isRegistered = isRegistered
+        self.refusal = refusal
         self.devices = devices
     }
 }
