@@ -116,16 +116,16 @@ let components: [Target] = [
     component(
         "MetaPlugin",
         [
-            "JSON", "PCI", "CNI", "NodeProtocol", "Attachments", "AttachmentStore", "LinuxSystem", "Netlink",
+            "JSON", "PCI", "CNI", "NetworkSelection", "NodeProtocol", "Attachments", "LinuxSystem", "Netlink",
             "Delegates", "SRIOVPlugin",
         ]
     ),
     component(
         "NodeAgent",
         [
-            "Addresses", "JSON", "PCI", "CNI", "Protobuf", "KubeletAPI", "KubernetesAPI", "NetworkSelection",
-            "NodeProtocol", "HardwareConfiguration", "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem",
-            "PCIInventory", "YAMLDocuments", "GRPC", "GRPCTransport", "DevicePlugin", logging,
+            "Addresses", "JSON", "PCI", "CNI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "NodeProtocol",
+            "HardwareConfiguration", "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "PCIInventory",
+            "YAMLDocuments", "GRPCTransport", "DevicePlugin", logging,
         ] + nio
     ),
 ]
@@ -134,8 +134,7 @@ let programs: [Target] = [
     program(
         "patchbayd",
         [
-            "NodeAgent", "DevicePlugin", "PCIInventory", "HardwareConfiguration", "ResourcePools", "LinuxSystem",
-            "YAMLDocuments", "JSON", "PCI", arguments, logging,
+            "NodeAgent", "NodeProtocol", "AttachmentStore", "LinuxSystem", arguments, logging,
         ]
     ),
     program(
@@ -153,8 +152,7 @@ let programs: [Target] = [
         "patchbay",
         [
             "NodeAgent", "NodeProtocol", "PCIInventory", "HardwareConfiguration", "HardwareReconciler",
-            "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "Netlink", "YAMLDocuments", "JSON", "PCI",
-            "CNI", arguments,
+            "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "YAMLDocuments", "JSON", "PCI", arguments,
         ]
     ),
 ]
@@ -191,30 +189,27 @@ let package = Package(
         tests("Addresses"),
         tests("Attachments", ["Addresses", "JSON", "PCI"]),
         tests("AttachmentStore", ["Attachments", "LinuxSystem", "PCI"]),
-        tests("SRIOVPlugin", ["Addresses", "Attachments", "CNI", "JSON", "LinuxSystem", "PCI"]),
         tests("NodeProtocol", ["JSON"]),
         tests("KubernetesAPI", ["JSON"]),
         tests("NetworkSelection", ["Addresses", "JSON", "CNI", "KubernetesAPI"]),
         tests(
             "NodeAgent",
             [
-                "JSON", "PCI", "CNI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "NodeProtocol", "Attachments",
-                "AttachmentStore", "LinuxSystem", "GRPC", "GRPCTransport", logging,
-            ] + nio
+                "Addresses", "JSON", "PCI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "NodeProtocol",
+                "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "GRPC", "FakeSysfs", logging,
+            ]
         ),
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),
         tests("ResourcePools", ["JSON", "PCI", "KubeletAPI"]),
-        tests("DevicePlugin", ["Protobuf", "KubeletAPI", "PCI", "ResourcePools", logging]),
+        tests("DevicePlugin"),
         tests("CNI", ["Addresses", "JSON"]),
         tests("LinuxSystem"),
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
-        tests("MetaPlugin", ["Attachments", "AttachmentStore", "CNI", "JSON", "LinuxSystem", "NodeProtocol"]),
         tests("HardwareConfiguration", ["JSON", "PCI"]),
         tests("YAMLDocuments", ["JSON", "HardwareConfiguration", "ResourcePools"]),
         .target(name: "FakeSysfs", dependencies: ["LinuxSystem"], path: "Tests/FakeSysfs", swiftSettings: house),
         tests("PCIInventory", ["FakeSysfs", "PCI"]),
-        tests("patchbay", ["HardwareConfiguration", "PCI"]),
         tests(
             "HardwareReconciler",
             [

@@ -5,9 +5,10 @@ package import NodeProtocol
 
 /// A directory of manifests as the source of pods and networks, for a machine without Kubernetes.
 ///
-/// The directory is looked at again whenever a question cannot be answered, and by ``watch(every:)`` besides. The
-/// network status of a pod is written to `<status directory>/<namespace>_<name>.json`, the text the annotation would
-/// have; `_` occurs in no namespace, so no two pods share a file.
+/// The files are read again at every question, so that an edit counts for the very next pod; they are few and small. What
+/// is wrong with them is told when it is first seen, by ``watch(every:)`` at the latest. The network status of a pod is
+/// written to `<status directory>/<namespace>_<name>.json`, the text the annotation would have; `_` occurs in no
+/// namespace, so no two pods share a file.
 package actor ManifestDirectory: ClusterSource {
     private var folder: ManifestFolder
     private let statusDirectory: String
@@ -20,14 +21,19 @@ package actor ManifestDirectory: ClusterSource {
         self.logger = logger
     }
 
+    /// The pod that the files describe now.
     package func pod(namespace: String, name: String) -> ObservedPod? {
-        folder.pod(namespace: namespace, name: name)
+        refresh()
+        return folder.pod(namespace: namespace, name: name)
     }
 
+    /// The network that the files describe now.
     package func network(namespace: String, name: String) -> NetworkAttachmentDefinition? {
-        folder.network(namespace: namespace, name: name)
+        refresh()
+        return folder.network(namespace: namespace, name: name)
     }
 
+    /// Reads what has changed, and tells the log what is wrong with it.
     package func refresh() {
         let before = folder.problems
         guard folder.reload() else { return }
@@ -50,6 +56,9 @@ package actor ManifestDirectory: ClusterSource {
         }
     }
 
+    /// Writes the pod's status file, or removes it.
+    ///
+    /// - Throws: ``PublishingError`` if the file cannot be written, or for a name that no pod can have.
     package func publish(networkStatus: String?, of pod: PodReference) throws(PublishingError) {
         guard ObjectMetadata.isLabel(pod.namespace), ObjectMetadata.isSubdomain(pod.name) else {
             throw PublishingError(pod: pod, reason: "no name of a pod")

@@ -5,7 +5,9 @@ struct PatchbayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "patchbay",
         abstract: "Shows and sets up the network hardware that Patchbay hands to pods.",
-        subcommands: [NICsCommand.self, HardwareCommand.self, ConfigCommand.self]
+        subcommands: [
+            NICsCommand.self, PoolsCommand.self, AttachmentsCommand.self, HardwareCommand.self, ConfigCommand.self,
+        ]
     )
 }
 

@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func `objects are there after a refresh`() async throws {
+    @Test func `an edit counts for the next question`() async throws {
         let directory = try TemporaryDirectory()
         let source = ManifestDirectory(
             path: directory.path,
@@ -131,7 +131,9 @@ import Testing
         )
         #expect(await source.pod(namespace: "default", name: "samplepod") == nil)
         try directory.write("a.yaml", ManifestFolderTests.pod)
-        await source.refresh()
         #expect(await source.pod(namespace: "default", name: "samplepod") != nil)
+        try directory.write("a.yaml", ManifestFolderTests.network)
+        #expect(await source.pod(namespace: "default", name: "samplepod") == nil)
+        #expect(await source.network(namespace: "default", name: "macvlan") != nil)
     }
 }

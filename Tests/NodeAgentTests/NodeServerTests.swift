@@ -170,7 +170,7 @@ import Testing
 }
 
 /// Sends bytes and returns all that comes back until the peer closes.
-private func exchange(_ bytes: [UInt8], at path: String) throws -> [UInt8] {
+func exchange(_ bytes: [UInt8], at path: String) throws -> [UInt8] {
     let deadline = Deadline.after(seconds: 60)
     let stream = try UnixStream(connectingTo: path, until: deadline)
     if !bytes.isEmpty { try stream.send(bytes, until: deadline) }
@@ -183,7 +183,7 @@ private func exchange(_ bytes: [UInt8], at path: String) throws -> [UInt8] {
 }
 
 /// Runs what blocks on a thread of its own, so that the server's tasks have theirs.
-private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
     }

@@ -14,6 +14,10 @@ final class TemporaryDirectory: Sendable {
         try File.write(Array(text.utf8), to: "\(path)/\(name)", isDurable: false)
     }
 
+    func link(_ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name)", withDestinationPath: target)
+    }
+
     // What cannot be removed is left to whoever cleans the temporary directory.
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
