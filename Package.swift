@@ -116,7 +116,7 @@ let components: [Target] = [
     component(
         "MetaPlugin",
         [
-            "JSON", "PCI", "CNI", "NetworkSelection", "NodeProtocol", "Attachments", "LinuxSystem", "Netlink",
+            "JSON", "PCI", "CNI", "NodeProtocol", "Attachments", "AttachmentStore", "LinuxSystem", "Netlink",
             "Delegates", "SRIOVPlugin",
         ]
     ),
@@ -189,6 +189,7 @@ let package = Package(
         tests("Addresses"),
         tests("Attachments", ["Addresses", "JSON", "PCI"]),
         tests("AttachmentStore", ["Attachments", "LinuxSystem", "PCI"]),
+        tests("SRIOVPlugin", ["Addresses", "Attachments", "CNI", "JSON", "LinuxSystem", "PCI"]),
         tests("NodeProtocol", ["JSON"]),
         tests("KubernetesAPI", ["JSON"]),
         tests("NetworkSelection", ["Addresses", "JSON", "CNI", "KubernetesAPI"]),
@@ -202,14 +203,16 @@ let package = Package(
         tests("Protobuf"),
         tests("KubeletAPI", ["Protobuf"]),
         tests("ResourcePools", ["JSON", "PCI", "KubeletAPI"]),
-        tests("DevicePlugin"),
+        tests("DevicePlugin", ["Protobuf", "KubeletAPI", "PCI", "ResourcePools", logging]),
         tests("CNI", ["Addresses", "JSON"]),
         tests("LinuxSystem"),
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
+        tests("MetaPlugin", ["Attachments", "AttachmentStore", "CNI", "JSON", "LinuxSystem", "NodeProtocol"]),
         tests("HardwareConfiguration", ["JSON", "PCI"]),
         tests("YAMLDocuments", ["JSON", "HardwareConfiguration", "ResourcePools"]),
         .target(name: "FakeSysfs", dependencies: ["LinuxSystem"], path: "Tests/FakeSysfs", swiftSettings: house),
         tests("PCIInventory", ["FakeSysfs", "PCI"]),
+        tests("patchbay", ["HardwareConfiguration", "PCI"]),
         tests(
             "HardwareReconciler",
             [

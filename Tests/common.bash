@@ -40,7 +40,7 @@ install_packages() { # [-t SUITE] package...
     ((${#missing[@]})) || return 0
     [[ $EUID == 0 ]] || fail "must be root to install ${missing[*]}"
     say "installing ${missing[*]}"
-    [[ $(apt-cache policy "${missing[0]}" 2>/dev/null) == *Candidate:\ [0-9]* ]] || apt update
+    apt update
     apt install --no-install-recommends "${suite[@]}" "${missing[@]}"
 }
 

@@ -1,4 +1,4 @@
-"""Adds up JUnit files, as pytest and `swift test` write them: prints `PASSED FAILED`.
+"""Adds up a JUnit file, as pytest and `swift test` write it: prints `PASSED FAILED`, and to standard error who failed.
 
 A skipped test is a failed one: nothing here may be skipped.
 """
@@ -6,11 +6,13 @@ A skipped test is a failed one: nothing here may be skipped.
 import sys
 import xml.etree.ElementTree as XML
 
-passed = failed = 0
-for path in sys.argv[1:]:
-    for case in XML.parse(path).iter("testcase"):
-        if any(child.tag in ("failure", "error", "skipped") for child in case):
-            failed += 1
-        else:
-            passed += 1
-print(passed, failed)
+failed = set()
+seen = set()
+for case in XML.parse(sys.argv[1]).iter("testcase"):
+    name = f"{case.get('classname')}: {case.get('name')}"
+    seen.add(name)
+    for verdict in ("failure", "error", "skipped"):
+        if case.find(verdict) is not None:
+            failed.add(name)
+            print(f"  {verdict}: {name}", file=sys.stderr)
+print(len(seen) - len(failed), len(failed))

@@ -39,9 +39,13 @@ package struct FunctionState: Equatable, Sendable {
         self.settings = settings
     }
 
-    /// This state where it says something, else `other`.
+    /// This state where it says something, else `other`; alternative names are those of both.
     package func completed(by other: FunctionState) -> FunctionState {
-        FunctionState(interface: interface ?? other.interface, settings: settings.completed(by: other.settings))
+        var interface = interface ?? other.interface
+        let more = other.interface?.alternativeNames ?? []
+        let known = interface?.alternativeNames ?? []
+        interface?.alternativeNames = known + more.filter { !known.contains($0) }
+        return FunctionState(interface: interface, settings: settings.completed(by: other.settings))
     }
 }
 

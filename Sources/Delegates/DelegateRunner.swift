@@ -33,7 +33,7 @@ package struct DelegateRunner: Sendable {
         _ invocation: CNIInvocation,
         request: JSONValue
     ) throws(DelegateFailure) -> CNIResult? {
-        let program = try program(type, invocation.pluginPath)
+        let program = try program(type, in: invocation.pluginPath)
         let call: DelegateCall
         do throws(CNIError) {
             call = try DelegateCall(invocation, request: request, inherited: environment)
@@ -48,7 +48,10 @@ package struct DelegateRunner: Sendable {
         }
     }
 
-    private func program(_ type: String, _ directories: [String]) throws(DelegateFailure) -> String {
+    /// The program of a type: the first file of that name in the directories.
+    ///
+    /// - Throws: ``DelegateFailure/notFound(type:directories:)`` if there is none.
+    package func program(_ type: String, in directories: [String]) throws(DelegateFailure) -> String {
         let search: DelegateSearch
         do throws(CNIError) {
             search = try DelegateSearch(type: type, directories: directories)

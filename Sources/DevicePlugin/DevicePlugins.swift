@@ -20,6 +20,7 @@ package actor DevicePlugins {
     private let configuration: Configuration
     private let logger: Logger
     private var plugins: [ResourcePlugin] = []
+    private var updates = 0
     private var kubeletSocket: FileStamp?
     private var isWithdrawn = false
 
@@ -34,30 +35,34 @@ package actor DevicePlugins {
     /// those that are not among `assignments` any more are withdrawn.
     package func update(_ assignments: [PoolAssignment]) async {
         guard !isWithdrawn else { return }
-        var rest = plugins
-        plugins = []
-        for assignment in assignments {
-            if let index = rest.firstIndex(where: { $0.resource == assignment.pool.resource }) {
-                let plugin = rest.remove(at: index)
-                plugins.append(plugin)
-                await plugin.update(assignment)
-            } else {
-                let plugin = ResourcePlugin(
-                    assignment,
-                    in: directory,
-                    names: names,
-                    allowedUserIDs: configuration.allowedUserIDs,
-                    logger: logger
-                )
-                plugins.append(plugin)
-                await plugin.start()
-            }
+        // All of this before the first suspension, so that two updates at a time do not tear the list.
+        updates += 1
+        let revision = updates
+        let before = plugins
+        plugins = assignments.map { assignment in
+            before.first { $0.resource == assignment.pool.resource } ?? plugin(for: assignment)
         }
-        for plugin in rest { await plugin.withdraw() }
+        let now = plugins
+        for (plugin, assignment) in zip(now, assignments) {
+            await plugin.update(assignment, revision: revision)
+            await plugin.start()
+        }
+        for plugin in before where !now.contains(where: { $0 === plugin }) { await plugin.withdraw() }
+    }
+
+    private func plugin(for assignment: PoolAssignment) -> ResourcePlugin {
+        ResourcePlugin(
+            assignment,
+            in: directory,
+            names: names,
+            allowedUserIDs: configuration.allowedUserIDs,
+            logger: logger
+        )
     }
 
     /// Watches for the kubelet's comings and goings until the task is cancelled; without it nothing heals.
     package func run() async {
+        directory.removeAbandonedSockets()
         await directory.watch { await self.look() }
     }
 

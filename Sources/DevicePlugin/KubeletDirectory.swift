@@ -1,3 +1,4 @@
+import Glibc
 import KubeletAPI
 import LinuxSystem
 import Logging
@@ -32,6 +33,21 @@ struct KubeletDirectory: Sendable {
         }
         // It fails only if it was shut down before.
         try? await threads.shutdownGracefully()
+    }
+
+    /// Removes sockets that an instance of ours left behind when it was killed: nobody listens there any more.
+    func removeAbandonedSockets() {
+        // A directory that cannot be read has nothing for us to remove.
+        for name in (try? Directory.entries(path)) ?? [] where SocketNames.isOurs(name) {
+            do throws(SystemError) {
+                _ = try UnixStream(connectingTo: "\(path)/\(name)", until: .after(seconds: 1))
+            } catch {
+                guard error.errno == ECONNREFUSED else { continue }
+                // Gone in the meantime is as good; what cannot be removed does no harm.
+                _ = try? File.remove("\(path)/\(name)")
+                logger.info("removed an abandoned socket", metadata: ["socket": "\(name)"])
+            }
+        }
     }
 
     private func open() -> Watch? {

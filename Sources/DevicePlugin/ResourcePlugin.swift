@@ -26,6 +26,7 @@ actor ResourcePlugin {
     let logger: Logger
 
     private(set) var assignment: PoolAssignment
+    private var revision = 0
     private var encodedList: [UInt8]
     var registration = Registration()
     /// The server and which one in a row it is; streams of an earlier one count no more.
@@ -82,7 +83,9 @@ actor ResourcePlugin {
         let now = ContinuousClock.now
         switch input {
         case .kubeletAppeared(let socket):
-            return socket == attemptedSocket ? .none : registration.kubeletAppeared()
+            // An attempt may have met the new socket between its bind and its listen.
+            let isDealtWith = socket == attemptedSocket && registration.phase != .backingOff
+            return isDealtWith ? .none : registration.kubeletAppeared()
         case .socketLost(let generation):
             return generation == self.generation ? registration.socketLost() : .none
         case .streamOpened(let generation):
@@ -155,7 +158,13 @@ actor ResourcePlugin {
     // MARK: Devices
 
     /// Takes over a new device list and tells the kubelet, if it differs from the one before.
-    func update(_ assignment: PoolAssignment) {
+    ///
+    /// - Parameters:
+    ///   - assignment: The pool with its devices.
+    ///   - revision: Grows with each update; one that comes late changes nothing.
+    func update(_ assignment: PoolAssignment, revision: Int) {
+        guard revision > self.revision else { return }
+        self.revision = revision
         self.assignment = assignment
         let list = assignment.deviceList.encoded()
         guard list != encodedList, !isWithdrawn else { return }

@@ -21,9 +21,13 @@ final class SocketNames: Sendable {
         }
         let tail = "-\(token)-\(number).sock"
         let room = Self.addressLimit - directory.utf8.count - 1 - tail.utf8.count
-        return String("patchbay-\(pool)".prefix(max(0, min(room, Self.nameLimit - tail.utf8.count)))) + tail
+        return String("\(Self.prefix)\(pool)".prefix(max(0, min(room, Self.nameLimit - tail.utf8.count)))) + tail
     }
 
+    /// Whether an instance of ours made the name.
+    static func isOurs(_ name: String) -> Bool { name.hasPrefix(prefix) && name.hasSuffix(".sock") }
+
+    private static let prefix = "patchbay-"
     /// `sun_path` has 108 bytes, one of which stays zero.
     private static let addressLimit = 107
     /// What is left for a name in the kubelet's own directory, whose path is not ours to choose.

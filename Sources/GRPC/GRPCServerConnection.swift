@@ -42,22 +42,12 @@ package struct GRPCServerConnection: ~Copyable {
         case failed(HTTP2Violation)
     }
 
-    private enum Phase {
-        case receiving(MessageReader)
-        case running
-    }
-
     private struct Call {
         let path: String
         let kind: MethodKind
         let metadata: [HeaderField]
         let deadline: ContinuousClock.Instant?
-        var phase: Phase
         var hasSentHeaders = false
-
-        var isReceiving: Bool {
-            if case .receiving = phase { true } else { false }
-        }
     }
 
     private var http: HTTP2Connection
@@ -65,6 +55,8 @@ package struct GRPCServerConnection: ~Copyable {
     private let messageLimit: Int
     private let handlerLimit: Int
     private var calls: [StreamID: Call] = [:]
+    /// Of the calls whose request is not whole yet.
+    private var readers: [StreamID: MessageReader] = [:]
     /// Handlers the owner has not reported as over, whatever became of their streams (CVE-2023-44487).
     private var handlers: Set<StreamID> = []
     /// Answers that wait for the peer's windows, and how long they may.
@@ -147,13 +139,13 @@ package struct GRPCServerConnection: ~Copyable {
     }
 
     /// Whether messages can still be sent on the call.
-    package func isRunning(_ id: StreamID) -> Bool { calls[id].map { !$0.isReceiving } ?? false }
+    package func isRunning(_ id: StreamID) -> Bool { calls[id] != nil && readers[id] == nil }
 
     // MARK: Orders
 
     /// Sends a message of an answer; does nothing on a call that is over.
     package mutating func send(_ message: [UInt8], on id: StreamID) {
-        guard let call = calls[id], case .running = call.phase else { return }
+        guard let call = calls[id], readers[id] == nil else { return }
         if !call.hasSentHeaders {
             http.sendHeaders(CallFields.response, on: id, endsStream: false)
             calls[id]?.hasSentHeaders = true
@@ -204,8 +196,7 @@ package struct GRPCServerConnection: ~Copyable {
 
     private mutating func begin(_ id: StreamID, _ fields: [HeaderField], endsStream: Bool) {
         // A running call has its handler among those counted, a receiving one may yet come to have one.
-        let receiving = calls.values.count { $0.isReceiving }
-        guard handlers.count + receiving < handlerLimit else { return http.reset(id, .refusedStream) }
+        guard handlers.count + readers.count < handlerLimit else { return http.reset(id, .refusedStream) }
         guard fields.text(of: ":method") == "POST" else { return refuse(id, httpStatus: "405", endsStream) }
         guard CallFields.isGRPC(fields.value(of: "content-type")) else {
             return refuse(id, httpStatus: "415", endsStream)
@@ -228,16 +219,15 @@ package struct GRPCServerConnection: ~Copyable {
             deadline = now + timeout
         }
         let metadata = fields.filter { $0.name.first != UInt8(ascii: ":") }
-        let phase = Phase.receiving(MessageReader(limit: messageLimit))
-        calls[id] = Call(path: path, kind: kind, metadata: metadata, deadline: deadline, phase: phase)
+        calls[id] = Call(path: path, kind: kind, metadata: metadata, deadline: deadline)
+        readers[id] = MessageReader(limit: messageLimit)
         if endsStream { finishRequest(id) }
     }
 
     private mutating func receive(_ bytes: [UInt8], on id: StreamID, endsStream: Bool) {
         http.returnCredit(bytes.count, on: id)
-        guard let call = calls[id], case .receiving(var reader) = call.phase else { return }
-        calls[id]?.phase = .running  // so that the reader's buffers have one owner while they grow
-        bufferedOctets -= reader.partialOctets
+        // Taken out, so that the reader's buffers have one owner while they grow.
+        guard var reader = takeReader(id) else { return }
         do throws(GRPCStatusError) {
             try reader.receive(bytes)
             guard bufferedOctets + reader.partialOctets <= GRPCLimits.bufferedRequests else {
@@ -248,15 +238,13 @@ package struct GRPCServerConnection: ~Copyable {
             return refuse(id, error, endsStream)
         }
         bufferedOctets += reader.partialOctets
-        calls[id]?.phase = .receiving(reader)
+        readers[id] = reader
         if endsStream { finishRequest(id) }
     }
 
     /// The caller's END_STREAM: there must be exactly one whole message.
     private mutating func finishRequest(_ id: StreamID) {
-        guard let call = calls[id], case .receiving(var reader) = call.phase else { return }
-        bufferedOctets -= reader.partialOctets
-        calls[id]?.phase = .running
+        guard let call = calls[id], var reader = takeReader(id) else { return }
         let messages = reader.takeMessages()
         guard messages.count == 1, let message = messages.first, reader.isBetweenMessages else {
             return answer(id, GRPCStatusError(.internalError, "request of \(messages.count) whole messages"))
@@ -293,13 +281,10 @@ package struct GRPCServerConnection: ~Copyable {
 
     /// Ends a call for a reason that is not its handler's.
     private mutating func end(_ id: StreamID, _ status: GRPCStatusError) {
-        guard let call = calls[id] else { return }
-        switch call.phase {
-        case .receiving(let reader):
-            bufferedOctets -= reader.partialOctets
+        if takeReader(id) != nil {
             calls[id] = nil
             refuse(id, status, false)
-        case .running:
+        } else {
             events.append(.cancelled(id, status))
             answer(id, status)
         }
@@ -307,11 +292,15 @@ package struct GRPCServerConnection: ~Copyable {
 
     /// Forgets a call whose stream is gone.
     private mutating func drop(_ id: StreamID, _ status: GRPCStatusError) {
-        guard let call = calls.removeValue(forKey: id) else { return }
-        switch call.phase {
-        case .receiving(let reader): bufferedOctets -= reader.partialOctets
-        case .running: events.append(.cancelled(id, status))
-        }
+        guard calls.removeValue(forKey: id) != nil, takeReader(id) == nil else { return }
+        events.append(.cancelled(id, status))
+    }
+
+    /// The reader of a call whose request is not whole yet; what it holds counts no more.
+    private mutating func takeReader(_ id: StreamID) -> MessageReader? {
+        guard let reader = readers.removeValue(forKey: id) else { return nil }
+        bufferedOctets -= reader.partialOctets
+        return reader
     }
 
     private func sooner(_ one: ContinuousClock.Instant?, _ other: ContinuousClock.Instant?) -> ContinuousClock.Instant?

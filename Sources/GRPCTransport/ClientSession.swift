@@ -1,4 +1,4 @@
-package import GRPC
+import GRPC
 import HTTP2
 import NIOCore
 
@@ -102,59 +102,5 @@ final class ClientSession {
         opening = result
         onOpen?(result)
         onOpen = nil
-    }
-}
-
-/// A caller's hold on its call: dropping it cancels the call.
-final class ClientCall: Sendable {
-    private let id: CallID
-    private let session: NIOLoopBound<ClientSession>
-    /// Keeps the connection open while a call runs.
-    private let client: GRPCClient
-
-    init(id: CallID, session: NIOLoopBound<ClientSession>, client: GRPCClient) {
-        self.id = id
-        self.session = session
-        self.client = client
-    }
-
-    deinit {
-        let (id, session) = (id, session)
-        session.eventLoop.execute { session.value.forget(id) }
-    }
-
-    func next() async throws(GRPCStatusError) -> [UInt8]? {
-        let (id, session) = (id, session)
-        let delivery = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                session.eventLoop.execute { session.value.next(id) { continuation.resume(returning: $0) } }
-            }
-        } onCancel: {
-            session.eventLoop.execute { session.value.cancel(id) }
-        }
-        return try delivery.get()
-    }
-}
-
-/// The messages of a streaming answer, for one reader; its end is the call's OK, an error its status.
-package struct MessageStream: AsyncSequence, Sendable {
-    package typealias Element = [UInt8]
-    package typealias Failure = GRPCStatusError
-
-    let call: ClientCall
-
-    package func makeAsyncIterator() -> Iterator { Iterator(call: call) }
-
-    /// Takes message after message; a server that is ahead by half a window has to wait.
-    package struct Iterator: AsyncIteratorProtocol {
-        let call: ClientCall
-
-        package mutating func next() async throws(GRPCStatusError) -> [UInt8]? { try await call.next() }
-
-        package mutating func next(
-            isolation actor: isolated (any Actor)?
-        ) async throws(GRPCStatusError) -> [UInt8]? {
-            try await call.next()
-        }
     }
 }

@@ -1,5 +1,5 @@
 package import GRPC
-import HTTP2
+import Glibc
 import NIOCore
 import NIOPosix
 
@@ -57,7 +57,7 @@ package final class GRPCClient: Sendable {
             client = GRPCClient(channel, try await sessions.futureResult.get())
         } catch {
             sessions.fail(error)
-            throw GRPCStatusError(.unavailable, "connect \(socketPath): \(error)")
+            throw GRPCStatusError(.unavailable, "connect \(socketPath): \(GRPCClient.reason(error))")
         }
         try await client.waitUntilOpen(configuration.connectTimeout)
         return client
@@ -98,6 +98,14 @@ package final class GRPCClient: Sendable {
     package func close() async {
         // An error here means that it is closed already.
         try? await channel.close().get()
+    }
+
+    /// Whether calls can still be made; once `false`, a new client is needed.
+    package var isOpen: Bool { channel.isActive }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return String(cString: strerror(error.errnoCode))
     }
 
     private func start(

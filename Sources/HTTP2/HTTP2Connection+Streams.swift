@@ -21,7 +21,6 @@ extension HTTP2Connection {
     mutating func close(_ id: StreamID, _ cause: ClosedStreams.Cause) {
         closed.insert(id, cause)
         guard let stream = streams.removeValue(forKey: id) else { return }
-        if stream.isInLine { line.removeAll { $0 == id } }
         creditConnection(stream.owedCredit)
     }
 

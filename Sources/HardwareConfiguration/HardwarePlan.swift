@@ -80,7 +80,7 @@ extension HardwareProblem.Reason {
 extension HardwareDocument {
     /// The steps that take the NICs of `inventory` to what is declared, in order; none if they are there already.
     ///
-    /// For one PF: its interface up (VFs of igb made while it is down have no link: lab, Linux 6.12), its MTU, the count
+    /// For one PF: its interface up (until then its VFs have no carrier: igb in the lab, Linux 6.12), its MTU, the count
     /// of VFs (through zero: the kernel answers `EBUSY` to a change between two other counts), then drivers. A function
     /// that cannot be taken all the way is not touched.
     ///

@@ -68,7 +68,7 @@ package struct Deadline: Hashable, Sendable, Comparable {
 }
 
 /// Waits so many milliseconds, but not beyond `deadline`.
-func pause(milliseconds: UInt64, until deadline: Deadline) {
+package func pause(milliseconds: UInt64, until deadline: Deadline) {
     let wait = min(deadline.remainingNanoseconds, milliseconds * 1_000_000)
     var left = timespec(tv_sec: Int(wait / 1_000_000_000), tv_nsec: Int(wait % 1_000_000_000))
     var rest = timespec()

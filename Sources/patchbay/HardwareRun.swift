@@ -1,3 +1,4 @@
+import Glibc
 import HardwareConfiguration
 import HardwareReconciler
 import LinuxSystem
@@ -17,9 +18,11 @@ struct HardwareRun {
         let addresses = machine.plan.functions.map(\.address)
         try Terminal.writeLines(NICTable(inventory: machine.inventory).table(of: addresses).lines() + [""])
         try Terminal.writeLines(machine.unmatched)
+        // From here on nothing stops the work but its own failure, not even `| head`.
+        signal(SIGPIPE, SIG_IGN)
         let printer = StepPrinter()
         for function in machine.plan.functions where !function.steps.isEmpty {
-            try Terminal.writeLines([Terminal.bold(machine.title(of: function.address))])
+            Terminal.show(Terminal.bold(machine.title(of: function.address)) + "\n")
             try bring(function.address, printer)
         }
         let after = NICTable(inventory: try reconciliation.look().inventory).table(of: addresses).lines()

@@ -165,6 +165,17 @@ import Testing
         #expect(later?.state == (try Sample.state()))
     }
 
+    @Test func `alternative names of both states count`() throws {
+        var base = try Sample.state()
+        var later = try Sample.state()
+        later.interface?.alternativeNames = ["enp1s0f0v0", "wan"]
+        later.interface?.mtu = 9000
+        #expect(base.completed(by: later).interface?.alternativeNames == ["enp1s0f0v0", "wan"])
+        #expect(base.completed(by: later).interface?.mtu == 1500)
+        base.interface = nil
+        #expect(base.completed(by: later).interface == later.interface)
+    }
+
     @Test func `another boot's state is replaced unless it was declared`() throws {
         var kept = Baseline(address: try Sample.address(), bootID: Sample.otherBootID, state: try Sample.state())
         let now = FunctionState(interface: try Sample.interface("eth9"), settings: Sample.settings)

@@ -70,4 +70,46 @@ import Testing
         }
         #expect(log == expected)
     }
+
+    /// Octets of a real conversation, some of them changed, dropped or doubled.
+    @Test(arguments: 0..<150)
+    func `a broken conversation never traps either side`(seed: UInt64) {
+        var state = seed &* 31 &+ 7
+        func dice(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % limit
+        }
+        func damage(_ bytes: [UInt8]) -> [UInt8] {
+            var bytes = bytes
+            for _ in 0..<dice(4) where !bytes.isEmpty {
+                let place = dice(bytes.count)
+                switch dice(3) {
+                case 0: bytes[place] = UInt8(dice(256))
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(bytes[place], at: place)
+                }
+            }
+            return bytes
+        }
+        var client = GRPCClientConnection(now: ServerLink.start)
+        var server = GRPCServerConnection(methods: ["/t.T/Stream": .serverStreaming], now: ServerLink.start)
+        var ended = 0
+        server.receive(client.takeOutput(), now: ServerLink.start)
+        client.receive(server.takeOutput(), now: ServerLink.start)
+        for _ in 0..<8 {
+            _ = client.start("/t.T/Stream", .serverStreaming, [1, 2, 3], timeout: .seconds(9), now: ServerLink.start)
+            server.receive(damage(client.takeOutput()), now: ServerLink.start)
+            while let event = server.nextEvent() {
+                guard case .request(let id, let request) = event else { continue }
+                server.send(request.message, on: id)
+                server.finish(id, nil, now: ServerLink.start)
+                server.handlerEnded(id)
+            }
+            client.receive(damage(server.takeOutput()), now: ServerLink.start)
+            while let event = client.nextEvent() { if case .ended = event { ended += 1 } }
+        }
+        client.timePassed(now: ServerLink.start + .seconds(10))
+        while let event = client.nextEvent() { if case .ended = event { ended += 1 } }
+        #expect(ended == 8, "each call ends once, whatever happened to it")
+    }
 }

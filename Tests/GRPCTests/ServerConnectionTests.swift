@@ -131,6 +131,21 @@ import Testing
         #expect(ids.compactMap { link.status($0) } == ["8"])
     }
 
+    @Test func `what whole, broken and refused requests held counts no more`() {
+        let link = ServerLink(messageLimit: 12 << 20)
+        let partial = [0, 0, 0xb0, 0, 0] + Array(repeating: UInt8(0), count: 10 << 20)
+        for ending in 0..<6 {
+            let id = link.open(endsStream: false)
+            link.peer.sendData(partial, on: id, endsStream: ending % 3 == 0)
+            link.exchange()
+            #expect(link.status(id) == (ending % 3 == 0 ? "13" : nil))
+            if ending % 3 == 1 { link.peer.reset(id, .cancel) }
+            if ending % 3 == 2 { link.peer.sendData(Array(repeating: 0, count: 1 << 20), on: id, endsStream: true) }
+            link.exchange()
+        }
+        #expect(link.events().count == 2)
+    }
+
     @Test func `a deadline ends the call, and the handler is told to stop`() {
         let id = link.call(fields: ServerLink.request + [HeaderField("grpc-timeout", "50m")])
         _ = link.events()
@@ -195,6 +210,16 @@ import Testing
         #expect(link.deadline == nil)
         // RST_STREAM(CANCEL), as the wire has it.
         #expect(link.output().suffix(13) == [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 8])
+    }
+
+    @Test func `an answer that is read after all is not reset`() {
+        let id = link.call()
+        link.server.send(Array(repeating: 1, count: 100_000), on: id)
+        link.server.finish(id, nil, now: link.now)
+        #expect(link.deadline != nil)
+        link.exchange()
+        #expect(link.status(id) == "0")
+        #expect(link.deadline == nil)
     }
 
     @Test func `a shutdown ends streams with its status, lets unary calls finish, and is then done`() {

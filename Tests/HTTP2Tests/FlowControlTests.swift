@@ -116,6 +116,15 @@ import Testing
         #expect(bench.frames().isEmpty, "no more is returned than was received")
     }
 
+    @Test func `a stream the peer has ended gets no more credit, the connection does`() {
+        let bench = Bench.opened(.server)
+        bench.request(1)
+        for _ in 0..<3 { bench.send(.data(1, Array(repeating: 0, count: 16_000))) }
+        bench.send(.data(1, [], ends: true))
+        bench.machine.returnCredit(48_000, on: StreamID(1))
+        #expect(bench.frames() == [.windowUpdate(0, 48_000)])
+    }
+
     @Test func `a stream that ends gives the connection its window back`() {
         let bench = Bench.opened(.server)
         bench.request(1)

@@ -46,6 +46,41 @@ import Testing
         #expect(bench.failure() == .streamClosed)
     }
 
+    @Test func `only the last closed streams are remembered`() {
+        let bench = Bench.opened(.server)
+        for index in 0..<UInt32(300) {
+            bench.request(1 + 2 * index, ends: true)
+            bench.machine.sendHeaders([HeaderField(":status", "200")], on: StreamID(1 + 2 * index), endsStream: true)
+            _ = bench.frames()
+        }
+        bench.request(1)
+        #expect(bench.failure() == .protocolError, "and not STREAM_CLOSED as for one that is remembered")
+    }
+
+    @Test func `§4.3.1 a table we lowered has to be acknowledged by the peer's encoder`() {
+        var local = LocalSettings()
+        local.headerTableSize = 0
+        let bench = Bench(.server, local)
+        #expect(bench.frames().first == .settings([(1, 0), (3, 128), (6, 16_384)]))
+        bench.machine.receive(Bench.preface, now: Bench.start)
+        bench.send(.settings())
+        bench.request(1)  // with the old table, as it was sent before our SETTINGS came
+        bench.send(.settingsAcknowledged)
+        bench.encoder.setPeerTableSizeLimit(0)
+        bench.request(3)
+        #expect(bench.failure() == nil)
+        #expect(bench.events().count == 3)
+        let lazy = Bench.opened(.server, local)
+        lazy.request(1)
+        #expect(lazy.failure() == .compressionError)
+    }
+
+    @Test func `§4.3.1 our encoder says that the peer lowered its table`() throws {
+        let bench = Bench.opened(.client, settings: [(1, 0)])
+        _ = bench.machine.openStream(Bench.request, endsStream: true)
+        #expect(bench.frames().last?.payload.first == 0x20)
+    }
+
     @Test func `§5.1.1 a stream below the last one is a connection error`() {
         let bench = Bench.opened(.server)
         bench.request(5)

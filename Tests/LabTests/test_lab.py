@@ -1,5 +1,6 @@
 """The lab itself: what all other tests here take for granted."""
 
+import json
 import os
 from pathlib import Path
 
@@ -56,9 +57,8 @@ def test_the_host_is_seen_but_not_written():
     with witness.open("a") as file:
         file.write("# written in the guest\n")
     Path("/etc/patchbay-written-in-the-guest").touch()
-    mounts = Path("/proc/mounts").read_text().splitlines()
-    for place in ("/", str(REPOSITORY)):
-        assert any(line.split()[1] == place and line.startswith("overlay ") for line in mounts)
+    for place in ("/", REPOSITORY):
+        assert run("stat", "-f", "-c", "%T", place).stdout == "overlayfs\n"
 
 
 def test_state_is_on_a_disk():
@@ -74,3 +74,27 @@ def test_the_cable_of_a_pf_can_be_pulled(hardware):
     wait_until(lambda: carrier.read_text() == "0\n", "loss of carrier")
     run(request, "link", "pf0", "on")
     wait_until(lambda: carrier.read_text() == "1\n", "carrier again")
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"type": "bridge", "bridge": "labbr0", "isGateway": True, "ipMasq": True},
+        {"type": "macvlan", "master": "enp1s0", "mode": "bridge"},
+    ],
+    ids=lambda network: network["type"],
+)
+def test_debians_plugins_work_here(network, hardware, netns):
+    namespace = netns("pod")
+    ipam = {"type": "host-local", "subnet": "192.0.2.0/24", "dataDir": "/tmp/host-local"}
+    configuration = json.dumps({"cniVersion": "1.0.0", "name": "lab", "ipam": ipam} | network)
+
+    def call(command):
+        environment = {"CNI_COMMAND": command, "CNI_CONTAINERID": "lab", "CNI_NETNS": namespace.path, "CNI_IFNAME": "net1"}
+        environment |= {"CNI_PATH": "/usr/lib/cni", "PATH": os.environ["PATH"]}
+        return run(f"/usr/lib/cni/{network['type']}", input=configuration, env=environment).stdout
+
+    address = json.loads(call("ADD"))["ips"][0]["address"]
+    assert address in namespace.run("ip", "address", "show", "net1").stdout
+    call("DEL")
+    assert "net1" not in namespace.links()

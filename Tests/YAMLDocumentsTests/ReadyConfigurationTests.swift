@@ -10,7 +10,8 @@ import YAMLDocuments
     static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../../hwconfig").standardized
 
-    static let files = (try? FileManager.default.contentsOfDirectory(atPath: directory.path))?.sorted() ?? []
+    static let files = ((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [])
+        .filter { $0.hasSuffix(".yaml") }.sorted()
 
     @Test func `the files are found`() {
         #expect(Self.files.contains("lab.yaml"))

@@ -2,6 +2,7 @@
 
 import pathlib
 import random
+import socket
 import sys
 import time
 
@@ -268,10 +269,10 @@ def test_a_broken_stream_is_answered_with_a_new_registration(kubelet, plugin):
 
 def test_a_socket_that_was_removed_is_made_again_without_losing_the_resource(kubelet, plugin):
     first = kubelet.endpoints[VF]
-    socket = settled(plugin)[5]
-    (kubelet.plugins / socket).unlink()
+    name = settled(plugin)[5]
+    (kubelet.plugins / name).unlink()
     kubelet.wait(lambda: kubelet.endpoints[VF] is not first and kubelet.resources()[VF]["allocatable"] == 3)
-    assert settled(plugin)[5] != socket
+    assert settled(plugin)[5] != name
     # The old stream ended before the new registration began, so it could not take that with it.
     texts = [text for _, text in kubelet.events if VF in text]
     ended = next(index for index, text in enumerate(texts) if text.startswith("stream of"))
@@ -297,6 +298,20 @@ def test_a_long_list_arrives_whole(kubelet, peer):
     plugin.ask(f"update {VF}={','.join(ids)}")
     kubelet.wait_for(VF, len(ids))
     assert set(kubelet.devices[VF]) == set(ids)
+
+
+def test_sockets_that_a_killed_instance_left_are_removed(kubelet, peer):
+    with socket.socket(socket.AF_UNIX) as abandoned, socket.socket(socket.AF_UNIX) as alive:
+        abandoned.bind(str(kubelet.plugins / "patchbay-abandoned.sock"))
+        alive.bind(str(kubelet.plugins / "patchbay-alive.sock"))
+        alive.listen()
+        peer("plugin", kubelet.plugins).ask(f"update {VF}={VFS[0]}")
+        kubelet.wait_for(VF, 1)
+        deadline = time.monotonic() + 10
+        while (kubelet.plugins / "patchbay-abandoned.sock").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert (kubelet.plugins / "patchbay-alive.sock").exists()
 
 
 # Pod resources

@@ -1,0 +1,96 @@
+import Addresses
+import CNI
+import Delegates
+import JSON
+import LinuxSystem
+import Netlink
+
+extension FunctionHost {
+    /// Refuses an address plugin that is nowhere to be found, before anything is changed.
+    ///
+    /// - Throws: ``SRIOVError/addresses(_:)``.
+    package func requirePlugin(_ type: String, in directories: [String]) throws(SRIOVError) {
+        do throws(DelegateFailure) {
+            _ = try DelegateRunner(deadline: deadline).program(type, in: directories)
+        } catch {
+            throw .addresses(error)
+        }
+    }
+
+    /// Asks the address plugin for addresses and gives them to the pod's interface.
+    ///
+    /// - Parameters:
+    ///   - type: The address plugin.
+    ///   - interface: The pod's interface; `nil` for a function without one, whose addresses are only reported.
+    ///   - sandbox: The pod's namespace.
+    ///   - invocation: The ADD.
+    ///   - request: The complete configuration, which the plugin gets on standard input.
+    /// - Returns: What it answered, each address laid to the first interface.
+    /// - Throws: ``SRIOVError``; the addresses are then still reserved.
+    func addAddresses(
+        from type: String,
+        to interface: PodInterface?,
+        in sandbox: SandboxNetwork,
+        _ invocation: CNIInvocation,
+        request: JSONValue
+    ) throws(SRIOVError) -> CNIResult {
+        let answer: CNIResult?
+        do throws(DelegateFailure) {
+            answer = try DelegateRunner(deadline: deadline).run(type: type, invocation, request: request)
+        } catch {
+            throw .addresses(error)
+        }
+        guard var result = answer, !result.ips.isEmpty else { throw .noAddress(plugin: type) }
+        for index in result.ips.indices { result.ips[index].interface = 0 }
+        if let interface { try configure(interface, in: sandbox, result) }
+        return result
+    }
+
+    /// Has the address plugin free what it reserved.
+    func releaseAddresses(_ type: String, _ invocation: CNIInvocation, request: JSONValue) throws(SRIOVError) {
+        do throws(DelegateFailure) {
+            _ = try DelegateRunner(deadline: deadline).run(type: type, invocation, request: request)
+        } catch {
+            throw .addresses(error)
+        }
+    }
+
+    private func configure(
+        _ interface: PodInterface,
+        in sandbox: SandboxNetwork,
+        _ result: CNIResult
+    ) throws(SRIOVError) {
+        if result.ips.contains(where: { $0.address.address.family == .v6 }) {
+            let setting = "/proc/sys/net/ipv6/conf/\(interface.name)/disable_ipv6"
+            try system { () throws(SystemError) in
+                try sandbox.namespace.run { () throws(SystemError) in
+                    guard try Attribute.readIfPresent(setting) == "1" else { return }
+                    try Attribute.write("0", to: setting)
+                }
+            }
+        }
+        for address in result.ips {
+            try kernel(sandbox.socket.add(address.address, toLink: interface.index))
+        }
+        for route in result.routes {
+            try kernel(sandbox.socket.add(Route(route, over: interface, gateways: result.ips)))
+        }
+    }
+}
+
+extension Route {
+    /// The route of a result, over the pod's interface.
+    ///
+    /// One that names no gateway goes over the first of its family, as the reference plugins have it.
+    fileprivate init(_ route: CNIResult.Route, over interface: PodInterface, gateways: [CNIResult.Address]) {
+        let family = route.destination.address.family
+        let gateway = route.gateway ?? gateways.first { $0.address.address.family == family }?.gateway
+        let isLocal = route.scope.map { $0 > 0 } ?? false
+        self.init(to: route.destination, via: isLocal ? route.gateway : gateway, interfaceIndex: interface.index)
+        if let table = route.table { self.table = RouteTable(rawValue: UInt32(clamping: table)) }
+        if let scope = route.scope { self.scope = RouteScope(rawValue: UInt8(clamping: scope)) }
+        self.priority = UInt32(clamping: route.priority)
+        self.mtu = route.mtu == 0 ? nil : UInt32(clamping: route.mtu)
+        self.advertisedMSS = route.advmss == 0 ? nil : UInt32(clamping: route.advmss)
+    }
+}
