@@ -23,7 +23,11 @@ extension SRIOVRole {
             case .damaged?:
                 try deleteUnrecorded(request)
                 try records(host.state.putAside(containerID: invocation.containerID))
-            case .journal?, nil: try deleteUnrecorded(request)
+                try removeContainerLock()
+            case .journal?: try deleteUnrecorded(request)
+            case nil:
+                try deleteUnrecorded(request)
+                try removeContainerLock()
             }
             _ = consume lock
         }
@@ -90,8 +94,6 @@ extension SRIOVRole {
             }
         }
         if let failure = failures.first(where: { !$0.isLasting }) { throw failure }
-        guard try records(host.state.journal(containerID: invocation.containerID)) == nil else { return }
-        try removeContainerLock()
     }
 
     private func returnUnrecorded(_ request: JSONValue) throws(SRIOVError) {
