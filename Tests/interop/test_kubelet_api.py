@@ -126,13 +126,18 @@ def state(plugin, resource=VF):
     raise KeyError(resource)
 
 
-def settled(plugin, phase="registered"):
-    """The state once it has that phase; that may be a moment after the kubelet has the devices."""
-    deadline = time.monotonic() + 10
-    while state(plugin)[0] != phase:
-        assert time.monotonic() < deadline, plugin.ask("status")
+def eventually(condition, seconds=10):
+    """Waits until `condition()` holds; fails with what it answered last."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, answer
         time.sleep(0.01)
-    return state(plugin)
+
+
+def settled(plugin, phase="registered", resource=VF):
+    """The state once it has that phase; that may be a moment after the kubelet has the devices."""
+    eventually(lambda: state(plugin, resource)[0] == phase)
+    return state(plugin, resource)
 
 
 def sockets(kubelet):
@@ -237,6 +242,25 @@ def test_pools_are_back_after_the_kubelet_restarts(kubelet, plugin, deletes_only
     assert not set(before) & set(sockets(kubelet))
 
 
+def test_restarts_leave_no_descriptor_behind(kubelet, plugin):
+    def count():
+        return len(list(pathlib.Path(f"/proc/{plugin.process.pid}/fd").iterdir()))
+
+    def restart():
+        kubelet.restart()
+        kubelet.wait_for(VF, 3)
+        for resource in (VF, "y.io/empty"):
+            assert settled(plugin, resource=resource)[3] == "open"
+
+    # The first has event loops and threads made that stay.
+    restart()
+    time.sleep(0.5)
+    before = count()
+    for _ in range(5):
+        restart()
+    eventually(lambda: count() <= before)
+
+
 def test_the_kubelet_may_come_last(peer, tmp_path):
     kubelet = Kubelet(tmp_path / "later", log=sys.stderr)
     plugin = peer("plugin", kubelet.plugins)
@@ -307,10 +331,7 @@ def test_sockets_that_a_killed_instance_left_are_removed(kubelet, peer):
         alive.listen()
         peer("plugin", kubelet.plugins).ask(f"update {VF}={VFS[0]}")
         kubelet.wait_for(VF, 1)
-        deadline = time.monotonic() + 10
-        while (kubelet.plugins / "patchbay-abandoned.sock").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        eventually(lambda: not (kubelet.plugins / "patchbay-abandoned.sock").exists())
         assert (kubelet.plugins / "patchbay-alive.sock").exists()
 
 
