@@ -18,7 +18,7 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Standins"))
 
-from daemon import Daemon  # noqa: E402
+from patchbayd import Daemon  # noqa: E402
 from kubelet import Kubelet  # noqa: E402
 from sysfs import Sysfs  # noqa: E402
 

@@ -1,78 +1,63 @@
-"""patchbayd as a process, and the questions it is asked over its socket."""
+"""patchbayd's socket as the CNI program sees it, answering with a plan that a test made.
+
+A message is JSON behind four bytes of length, highest first; a connection carries one request and one answer.
+"""
 
 import json
-import pathlib
 import socket
 import struct
-import subprocess
+import threading
 
 
 class Daemon:
-    """Everything it has is below `root`: state, socket, log."""
+    """Listens on `path` until it is stopped; `requests` are those that came, in order."""
 
-    def __init__(self, program, root, *arguments):
-        self.root = pathlib.Path(root)
-        self.state = self.root / "state"
-        self.socket = self.root / "run" / "patchbayd.sock"
-        self.log = self.root / "patchbayd.log"
-        self.command = [
-            str(program), "--state", str(self.state), "--socket", str(self.socket), "--interval", "0.2",
-            *map(str, arguments),
-        ]
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=self.log.open("a"))
-        return self
+    def __init__(self, path, attachments):
+        self.attachments = attachments
+        self.requests = []
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._path = path
+        threading.Thread(target=self._serve, daemon=True).start()
 
     def stop(self):
-        """Asks it to end; its exit status."""
-        self.process.terminate()
-        return self.process.wait(timeout=30)
+        # shutdown wakes the thread that accepts; close alone does not.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._path.unlink()
 
-    def memory(self):
-        """Kilobytes from /proc: the whole resident set, and what of it no file backs."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        fields = dict(line.split(":", 1) for line in status.splitlines())
-        return {name: int(fields[name].split()[0]) for name in ("VmRSS", "RssAnon", "VmHWM")}
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                request = json.loads(self._read(connection))
+                self.requests.append(request)
+                answer = json.dumps({"version": 1, "release": "stand-in", **self._answer(request)}).encode()
+                connection.sendall(struct.pack(">I", len(answer)) + answer)
 
-    def send(self, message):
-        """One framed message as bytes; what comes back until it closes."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(60)
-            connection.connect(str(self.socket))
-            connection.sendall(struct.pack(">I", len(message)) + message)
-            answer = b""
-            while part := connection.recv(65536):
-                answer += part
-        (length,) = struct.unpack(">I", answer[:4])
-        assert length == len(answer) - 4
-        return json.loads(answer[4:])
+    def _answer(self, request):
+        if request["request"] == "plan":
+            return {"answer": "plan", "body": {"podUID": "u1", "attachments": self.attachments}}
+        return {"answer": "report", "body": {"published": True}}
 
-    def ask(self, request, body=None):
-        """The answer's body; an error as ``DaemonError``."""
-        envelope = {"version": 1, "release": "test", "request": request}
-        if body is not None:
-            envelope["body"] = body
-        answer = self.send(json.dumps(envelope).encode())
-        if "error" in answer:
-            raise DaemonError(answer["error"])
-        return answer["body"]
-
-    def plan(self, pod, container="c1", annotations=None):
-        namespace, name = pod.split("/")
-        body = {
-            "containerID": container,
-            "netns": f"/run/netns/{container}",
-            "ifName": "eth0",
-            "pod": {"namespace": namespace, "name": name},
-        }
-        if annotations is not None:
-            body["annotations"] = annotations
-        return self.ask("plan", body)
+    @staticmethod
+    def _read(connection):
+        (length,) = struct.unpack(">I", connection.recv(4, socket.MSG_WAITALL))
+        return connection.recv(length, socket.MSG_WAITALL)
 
 
-class DaemonError(Exception):
-    def __init__(self, error):
-        super().__init__(f"{error['code']}: {error['msg']} {error['details']}")
-        self.code, self.message, self.details = error["code"], error["msg"], error["details"]
+def attachment(interface, config, network=None):
+    """One attachment of a plan."""
+    name = config.get("name", network or config["type"])
+    return {
+        "id": f"default/{name}@{interface}",
+        "network": f"default/{name}",
+        "networkName": name,
+        "ifName": interface,
+        "cniVersion": config.get("cniVersion", ""),
+        "config": json.dumps(config),
+    }

@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Standins"))
 
 from conftest import PATIENCE, REPOSITORY  # noqa: E402
-from daemon import Daemon, DaemonError  # noqa: E402
+from patchbayd import Daemon, DaemonError  # noqa: E402
 from kubelet import Kubelet  # noqa: E402
 from sysfs import Sysfs  # noqa: E402
 
