@@ -33,26 +33,21 @@ package struct RouteScope: RawRepresentable, Hashable, Sendable {
 }
 
 extension InterfaceAddress {
-    /// Reads RTM_NEWADDR: family, prefix length, flags, scope (1 each), index (4), attributes; `nil` if it has not
-    /// that shape.
+    /// Reads RTM_NEWADDR; `nil` if it is not of that shape.
     init?(_ payload: ArraySlice<UInt8>) {
-        guard let length = payload.number(UInt8.self, at: 1), let scope = payload.number(UInt8.self, at: 3),
-            let index = payload.number(UInt32.self, at: 4), let attributes = AttributeList(payload.dropFirst(8))
+        guard let address = libraryObject(RTM_NEWADDR, payload) else { return nil }
+        defer { rtnl_addr_put(address) }
+        guard let own = IPAddress(bytes: libraryAddress(rtnl_addr_get_local(address))),
+            let prefix = IPPrefix(own, length: Int(rtnl_addr_get_prefixlen(address)))
         else { return nil }
-        let address: (UInt32) -> IPAddress? = { attributes[$0].flatMap { IPAddress(bytes: Array($0)) } }
-        // On a point-to-point link IFA_ADDRESS is the other end, and IFA_LOCAL, which IPv6 has only there, is ours.
-        let far = address(UInt32(IFA_ADDRESS))
-        guard let own = address(UInt32(IFA_LOCAL)) ?? far, let prefix = IPPrefix(own, length: Int(length)) else {
-            return nil
-        }
-        let flags = attributes[IFA_FLAGS]?.number(UInt32.self) ?? UInt32(payload.number(UInt8.self, at: 2) ?? 0)
-        self.interfaceIndex = Int(index)
+        let has: (CInt) -> Bool = { rtnl_addr_get_flags(address) & UInt32($0) != 0 }
+        self.interfaceIndex = Int(rtnl_addr_get_ifindex(address))
         self.prefix = prefix
-        self.peer = far == own ? nil : far
-        self.scope = RouteScope(rawValue: scope)
-        self.isPermanent = flags & UInt32(IFA_F_PERMANENT) != 0
-        self.isTentative = flags & UInt32(IFA_F_TENTATIVE) != 0
-        self.isDuplicate = flags & UInt32(IFA_F_DADFAILED) != 0
+        self.peer = IPAddress(bytes: libraryAddress(rtnl_addr_get_peer(address)))
+        self.scope = RouteScope(rawValue: UInt8(truncatingIfNeeded: rtnl_addr_get_scope(address)))
+        self.isPermanent = has(IFA_F_PERMANENT)
+        self.isTentative = has(IFA_F_TENTATIVE)
+        self.isDuplicate = has(IFA_F_DADFAILED)
     }
 }
 
@@ -65,7 +60,8 @@ extension RouteSocket {
     package borrowing func addresses(ofLink interfaceIndex: Int? = nil) throws(NetlinkError) -> [InterfaceAddress] {
         let purpose = Purpose("list", of: interfaceIndex.map { "addresses of link \($0)" } ?? "addresses")
         // The kernel's own filter by link answers ENODEV for one without this family: filtered here.
-        let header = addressHeader(family: UInt8(AF_UNSPEC), length: 0, index: 0)
+        // `struct ifaddrmsg`: family, prefix length, flags, scope (1 each), index (4).
+        let header = [UInt8](repeating: 0, count: 8)
         let message = try Message(type: RTM_GETADDR, flags: NLM_F_DUMP, header: header, purpose: purpose)
         var addresses: [InterfaceAddress] = []
         for reply in try exchange(message) {
@@ -90,16 +86,8 @@ extension RouteSocket {
         skipsDuplicateCheck: Bool = false
     ) throws(NetlinkError) {
         let purpose = Purpose("add address \(prefix)", of: "link \(interfaceIndex)")
-        _ = try exchange(
-            addressMessage(
-                prefix,
-                type: RTM_NEWADDR,
-                flags: NLM_F_CREATE | NLM_F_EXCL,
-                index: interfaceIndex,
-                skipsDuplicateCheck: skipsDuplicateCheck,
-                purpose: purpose
-            )
-        )
+        let flags = skipsDuplicateCheck ? UInt32(IFA_F_NODAD) : 0
+        _ = try exchange(addressMessage(adding: true, prefix, link: interfaceIndex, flags: flags, purpose: purpose))
     }
 
     /// Takes an address from a link; one it does not have is taken already.
@@ -107,62 +95,44 @@ extension RouteSocket {
     /// - Throws: ``NetlinkError``, except for EADDRNOTAVAIL.
     package borrowing func remove(_ prefix: IPPrefix, fromLink interfaceIndex: Int) throws(NetlinkError) {
         let purpose = Purpose("remove address \(prefix)", of: "link \(interfaceIndex)")
-        let message = try addressMessage(
-            prefix,
-            type: RTM_DELADDR,
-            flags: 0,
-            index: interfaceIndex,
-            skipsDuplicateCheck: false,
-            purpose: purpose
-        )
         do throws(NetlinkError) {
-            _ = try exchange(message)
+            _ = try exchange(addressMessage(adding: false, prefix, link: interfaceIndex, purpose: purpose))
         } catch {
             guard error.errno == EADDRNOTAVAIL else { throw error }
         }
     }
 }
 
-/// RTM_NEWADDR or RTM_DELADDR.
+/// An RTM_NEWADDR or RTM_DELADDR.
 ///
 /// An IPv4 network of more than two addresses gets its broadcast address, which the kernel does not work out itself;
-/// the incumbents' plugins set it too, so `ip address` shows the same.
+/// the incumbents' plugins set it too, so `ip address` shows the same. An address of 127.0.0.0/8 gets the scope
+/// ``RouteScope/host``, which libnl chooses as iproute2 does.
 func addressMessage(
+    adding: Bool,
     _ prefix: IPPrefix,
-    type: Int,
-    flags: CInt,
-    index: Int,
-    skipsDuplicateCheck: Bool,
+    link interfaceIndex: Int,
+    flags: UInt32 = 0,
     purpose: Purpose
 ) throws(NetlinkError) -> Message {
-    let header = addressHeader(
-        family: prefix.address.family.number,
-        length: UInt8(prefix.length),
-        index: UInt32(bitPattern: try purpose.interfaceIndex(index))
-    )
-    let message = try Message(type: type, flags: flags, header: header, purpose: purpose)
-    try message.put(IFA_LOCAL, prefix.address.bytes)
-    try message.put(IFA_ADDRESS, prefix.address.bytes)
-    if type == RTM_NEWADDR, let broadcast = prefix.broadcast { try message.put(IFA_BROADCAST, broadcast) }
-    if skipsDuplicateCheck { try message.put(IFA_FLAGS, UInt32(IFA_F_NODAD)) }
-    return message
-}
-
-/// `struct ifaddrmsg`: family, prefix length, flags, scope (1 each), index (4).
-private func addressHeader(family: UInt8, length: UInt8, index: UInt32) -> [UInt8] {
-    [family, length, 0, 0] + nativeBytes(index)
-}
-
-extension IPAddress.Family {
-    /// AF_INET or AF_INET6.
-    var number: UInt8 { UInt8(self == .v4 ? AF_INET : AF_INET6) }
+    guard let address = rtnl_addr_alloc() else { throw purpose.error(ENOMEM) }
+    defer { rtnl_addr_put(address) }
+    rtnl_addr_set_ifindex(address, try purpose.interfaceIndex(interfaceIndex))
+    rtnl_addr_set_flags(address, flags)
+    try purpose.lend(prefix.address, prefixLength: prefix.length) { rtnl_addr_set_local(address, $0) }
+    if let broadcast = prefix.broadcast {
+        try purpose.lend(broadcast) { rtnl_addr_set_broadcast(address, $0) }
+    }
+    return try Message(for: purpose) {
+        adding ? rtnl_addr_build_add_request(address, NLM_F_EXCL, $0) : rtnl_addr_build_delete_request(address, 0, $0)
+    }
 }
 
 extension IPPrefix {
     /// The last address of an IPv4 network of more than two.
-    fileprivate var broadcast: [UInt8]? {
+    fileprivate var broadcast: IPAddress? {
         guard address.family == .v4, length < 31 else { return nil }
         let host = UInt32.max >> UInt32(length)
-        return zip(address.bytes, nativeBytes(host.bigEndian)).map { $0 | $1 }
+        return IPAddress(bytes: zip(address.bytes, nativeBytes(host.bigEndian)).map { $0 | $1 })
     }
 }

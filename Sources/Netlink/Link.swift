@@ -74,32 +74,35 @@ package struct Link: Equatable, Sendable {
 
 extension Link {
     /// Reads RTM_NEWLINK: `struct ifinfomsg`, then attributes; `nil` if it is not of that shape.
+    ///
+    /// What libnl 3.7.0 does not know is read beside it: alternative names, the first address and the parent device.
     init?(_ payload: ArraySlice<UInt8>) {
-        guard let type = payload.number(UInt16.self, at: 2), let index = payload.number(Int32.self, at: 4),
-            let flags = payload.number(UInt32.self, at: 8), let attributes = AttributeList(payload.dropFirst(16)),
-            let name = attributes[IFLA_IFNAME]?.text
+        guard let attributes = AttributeList(payload.dropFirst(16)), let link = libraryObject(RTM_NEWLINK, payload)
         else { return nil }
-        let has: (net_device_flags) -> Bool = { flags & $0.rawValue != 0 }
-        let number: (UInt32) -> Int? = { attributes[$0]?.number(Int32.self).map(Int.init) }
-        let address: (UInt32) -> HardwareAddress? = { attributes[$0].flatMap { HardwareAddress(bytes: Array($0)) } }
-        self.index = Int(index)
-        self.name = name
-        self.hardwareType = HardwareType(rawValue: type)
+        defer { rtnl_link_put(link) }
+        guard let name = rtnl_link_get_name(link) else { return nil }
+        let has: (net_device_flags) -> Bool = { rtnl_link_get_flags(link) & $0.rawValue != 0 }
+        // libnl says 0 for what is not there, which is no link's index.
+        let index: (CInt) -> Int? = { $0 == 0 ? nil : Int($0) }
+        var namespaceID: Int32 = 0
+        self.index = Int(rtnl_link_get_ifindex(link))
+        self.name = String(cString: name)
+        self.hardwareType = HardwareType(rawValue: UInt16(truncatingIfNeeded: rtnl_link_get_arptype(link)))
         self.isUp = has(IFF_UP)
         self.isLoopback = has(IFF_LOOPBACK)
         self.isPromiscuous = has(IFF_PROMISC)
         self.isAllMulticast = has(IFF_ALLMULTI)
         self.alternativeNames = Self.alternativeNames(attributes)
-        self.address = address(UInt32(IFLA_ADDRESS))
-        self.permanentAddress = address(UInt32(IFLA_PERM_ADDRESS))
-        self.mtu = attributes[IFLA_MTU]?.number(UInt32.self).map(Int.init) ?? 0
-        self.hasCarrier = attributes[IFLA_CARRIER]?.first == 1
-        self.operationalState = OperationalState(rawValue: attributes[IFLA_OPERSTATE]?.first ?? 0)
-        self.promiscuousUsers = number(UInt32(IFLA_PROMISCUITY)) ?? 0
-        self.kind = attributes[IFLA_LINKINFO].flatMap(AttributeList.init)?[IFLA_INFO_KIND]?.text
-        self.masterIndex = number(UInt32(IFLA_MASTER))
-        self.lowerIndex = number(UInt32(IFLA_LINK)).flatMap { $0 == 0 ? nil : $0 }
-        self.lowerNamespaceID = number(UInt32(IFLA_LINK_NETNSID))
+        self.address = HardwareAddress(bytes: libraryAddress(rtnl_link_get_addr(link)))
+        self.permanentAddress = attributes[IFLA_PERM_ADDRESS].flatMap { HardwareAddress(bytes: Array($0)) }
+        self.mtu = Int(rtnl_link_get_mtu(link))
+        self.hasCarrier = rtnl_link_get_carrier(link) == 1
+        self.operationalState = OperationalState(rawValue: rtnl_link_get_operstate(link))
+        self.promiscuousUsers = Int(rtnl_link_get_promiscuity(link))
+        self.kind = rtnl_link_get_type(link).map { String(cString: $0) }
+        self.masterIndex = index(rtnl_link_get_master(link))
+        self.lowerIndex = index(rtnl_link_get_link(link))
+        self.lowerNamespaceID = rtnl_link_get_link_netnsid(link, &namespaceID) == 0 ? Int(namespaceID) : nil
         self.parentDevice = attributes[IFLA_PARENT_DEV_NAME]?.text
         self.parentBus = attributes[IFLA_PARENT_DEV_BUS_NAME]?.text
         self.physicalPortName = attributes[IFLA_PHYS_PORT_NAME]?.text

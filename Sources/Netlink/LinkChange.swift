@@ -43,34 +43,50 @@ package struct LinkChange: Equatable, Sendable {
         self.masterIndex = masterIndex
     }
 
-    /// The RTM_SETLINK for it; `nil` if nothing is to change.
+    /// The RTM_NEWLINK for it, which changes only what exists; `nil` if nothing is to change.
     ///
-    /// The mask names the flags that are given and no other: one of all ones would clear the rest.
+    /// libnl's mask names the flags that are set or unset and no other: one of all ones would clear the rest.
     ///
     /// - Parameters:
     ///   - index: The link.
     ///   - namespace: A descriptor of the namespace it is to move to first.
     ///   - purpose: What it is for.
     /// - Returns: The message.
-    /// - Throws: ``NetlinkError`` with EINVAL for a number the message has no room for.
+    /// - Throws: ``NetlinkError`` with EINVAL for a number the message has no room for, ERANGE for a name that is too
+    ///   long.
     func message(index: Int, namespace: CInt?, purpose: Purpose) throws(NetlinkError) -> Message? {
         guard self != LinkChange() || namespace != nil else { return nil }
-        let flags: [(net_device_flags, Bool?)] = [
-            (IFF_UP, isUp), (IFF_PROMISC, isPromiscuous), (IFF_ALLMULTI, isAllMulticast),
-        ]
-        let mask = flags.reduce(UInt32(0)) { $1.1 == nil ? $0 : $0 | $1.0.rawValue }
-        let values = flags.reduce(UInt32(0)) { $1.1 == true ? $0 | $1.0.rawValue : $0 }
-        let message = try Message(
-            type: RTM_SETLINK,
-            header: interfaceHeader(index: purpose.interfaceIndex(index), flags: values, mask: mask),
-            purpose: purpose
-        )
-        if let namespace { try message.put(IFLA_NET_NS_FD, UInt32(bitPattern: namespace)) }
-        if let name { try message.put(IFLA_IFNAME, name) }
-        if let address { try message.put(IFLA_ADDRESS, address.bytes) }
-        if let mtu { try message.put(IFLA_MTU, purpose.number(mtu)) }
-        if let masterIndex { try message.put(IFLA_MASTER, purpose.number(masterIndex)) }
-        return message
+        // libnl tells the changes from what they are made to; of that it needs the index alone.
+        guard let link = rtnl_link_alloc() else { throw purpose.error(ENOMEM) }
+        defer { rtnl_link_put(link) }
+        rtnl_link_set_ifindex(link, try purpose.interfaceIndex(index))
+        guard let changes = rtnl_link_alloc() else { throw purpose.error(ENOMEM) }
+        defer { rtnl_link_put(changes) }
+        if let namespace { rtnl_link_set_ns_fd(changes, namespace) }
+        try put(into: changes, purpose: purpose)
+        return try Message(for: purpose) { rtnl_link_build_change_request(link, changes, 0, $0) }
+    }
+
+    private func put(into changes: OpaquePointer, purpose: Purpose) throws(NetlinkError) {
+        for (flag, value) in [(IFF_UP, isUp), (IFF_PROMISC, isPromiscuous), (IFF_ALLMULTI, isAllMulticast)] {
+            guard let value else { continue }
+            let set = value ? rtnl_link_set_flags : rtnl_link_unset_flags
+            set(changes, flag.rawValue)
+        }
+        if let name {
+            // libnl would cut it off to 15 bytes (IFNAMSIZ) without a word; ERANGE is what the kernel answers.
+            guard name.utf8.count < 16 else { throw purpose.error(ERANGE) }
+            guard !name.utf8.contains(0) else { throw purpose.error(EINVAL) }
+            rtnl_link_set_name(changes, name)
+        }
+        if let address {
+            let lent = nl_addr_build(AF_UNSPEC, address.bytes, address.bytes.count)
+            guard let lent else { throw purpose.error(ENOMEM) }
+            rtnl_link_set_addr(changes, lent)
+            nl_addr_put(lent)
+        }
+        if let mtu { rtnl_link_set_mtu(changes, try purpose.number(mtu)) }
+        if let masterIndex { rtnl_link_set_master(changes, CInt(bitPattern: try purpose.number(masterIndex))) }
     }
 }
 

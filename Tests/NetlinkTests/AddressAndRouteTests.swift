@@ -45,16 +45,30 @@ import Testing
         text: String,
         hasBroadcast: Bool
     ) throws {
-        let message = try addressMessage(
-            #require(IPPrefix(text)),
-            type: 20,
-            flags: 0,
-            index: 2,
-            skipsDuplicateCheck: false,
-            purpose: anyPurpose
-        )
+        let message = try addressMessage(adding: true, #require(IPPrefix(text)), link: 2, purpose: anyPurpose)
         let attributes = try #require(AttributeList(message.bytes.dropFirst(24)))
         #expect(attributes[4].map(Array.init) == (hasBroadcast ? [10, 0, 0, 7] : nil))
+    }
+}
+
+extension InterfaceAddressTests {
+    @Test func `an address is asked for with what the kernel needs and no more`() throws {
+        // RTM_NEWADDR (20), NLM_F_CREATE | NLM_F_EXCL; `struct ifaddrmsg` with IFA_F_NODAD (2); IFA_LOCAL (2),
+        // IFA_ADDRESS (1), for IPv4 IFA_BROADCAST (4). RTM_DELADDR (21) has no flag.
+        let v4 = try addressMessage(adding: true, #require(IPPrefix("10.0.0.5/30")), link: 2, purpose: anyPurpose)
+        let expected = """
+            30000000 1400 0006 00000000 00000000 | 02 1e 00 00 02000000
+            0800 0200 0a000005 | 0800 0100 0a000005 | 0800 0400 0a000007
+            """
+        #expect(v4.bytes == hex(expected))
+        // RT_SCOPE_HOST (254) where iproute2 says so too.
+        let own = try addressMessage(adding: true, #require(IPPrefix("127.0.0.2/8")), link: 1, purpose: anyPurpose)
+        #expect(own.bytes.dropFirst(16).prefix(4).elementsEqual([2, 8, 0, 254]))
+        let prefix = try #require(IPPrefix("2001:db8::5/64"))
+        let v6 = try addressMessage(adding: false, prefix, link: 258, flags: 2, purpose: anyPurpose)
+        let address = "20010db8 00000000 00000000 00000005"
+        let removal = "40000000 1500 0000 00000000 00000000 | 0a 40 02 00 02010000"
+        #expect(v6.bytes == hex("\(removal) | 1400 0200 \(address) | 1400 0100 \(address)"))
     }
 }
 
@@ -89,6 +103,44 @@ import Testing
         try socket.remove(route)
         #expect(try socket.routes(.v4, table: RouteTable(rawValue: 1000)) == [])
         #expect(try socket.routes(.v4, table: RouteTable(rawValue: 4711)) == [])
+    }
+
+    @Test func `a route is asked for with what it says and no more`() throws {
+        var route = Route(to: try #require(IPPrefix("10.9.0.0/16")), via: IPAddress("10.1.0.1"), interfaceIndex: 2)
+        route.mtu = 1400
+        route.priority = 77
+        route.table = RouteTable(rawValue: 1000)
+        route.isOnLink = true
+        // RTM_NEWROUTE (24), NLM_F_CREATE | NLM_F_EXCL; `struct rtmsg` with the table's low byte, RTPROT_BOOT (3),
+        // RT_SCOPE_UNIVERSE (0), RTN_UNICAST (1), RTNH_F_ONLINK (4); RTA_TABLE (15), RTA_DST (1), RTA_PRIORITY (6),
+        // RTA_METRICS (8) with RTAX_MTU (2), RTA_GATEWAY (5), RTA_OIF (4).
+        let expected = """
+            50000000 1800 0006 00000000 00000000 | 02 10 00 00 e8 03 00 01 04000000
+            0800 0f00 e8030000 | 0800 0100 0a090000 | 0800 0600 4d000000 | 0c00 0880 | 0800 0200 78050000
+            0800 0500 0a010001 | 0800 0400 02000000
+            """
+        let addition = try route.message(adding: true, purpose: anyPurpose).bytes
+        #expect(addition == hex(expected))
+        // A default route of IPv6: RTM_DELROUTE (25), a metric only where one is given.
+        let other = Route(to: try #require(IPPrefix("::/0")), interfaceIndex: 3)
+        let expectedRemoval = """
+            40000000 1900 0000 00000000 00000000 | 0a 00 00 00 fe 03 00 01 00000000
+            0800 0f00 fe000000 | 1400 0100 00000000 00000000 00000000 00000000 | 0800 0400 03000000
+            """
+        let removal = try other.message(adding: false, purpose: anyPurpose).bytes
+        #expect(removal == hex(expectedRemoval))
+    }
+
+    @Test func `a route with an encapsulation is read as any other`() throws {
+        // What Linux 6.18 answers for `ip route add 10.8.0.0/24 encap ip id 1 dst 10.1.0.1 via 10.1.0.1 dev left`,
+        // shortened: RTA_ENCAP_TYPE (21) LWTUNNEL_ENCAP_IP (2), RTA_ENCAP (22). libnl 3.7.0 refuses it.
+        let payload =
+            hex("02 18 00 00 fe 03 00 01 00000000") + attribute(15, nativeBytes(UInt32(254)))
+            + attribute(1, [10, 8, 0, 0]) + attribute(5, [10, 1, 0, 1]) + attribute(4, nativeBytes(UInt32(3)))
+            + attribute(22, attribute(1, [0, 0, 0, 0, 0, 0, 0, 1])) + attribute(21, nativeBytes(UInt16(2)))
+        var route = Route(to: try #require(IPPrefix("10.8.0.0/24")), via: IPAddress("10.1.0.1"), interfaceIndex: 3)
+        route.scope = .universe
+        #expect(Route.all(in: payload[...]) == [route])
     }
 
     @Test func `a route on the link and one over a gateway that is not there reach as far as they should`() throws {

@@ -12,8 +12,8 @@ import Testing
             namespace: nil,
             purpose: anyPurpose
         )
-        // IFF_UP 0x1 set, IFF_PROMISC 0x100 cleared: flags, then mask.
-        let expected = hex("20000000 1300 0000 00000000 00000000 | 00 00 0000 02010000 01000000 01010000")
+        // RTM_NEWLINK (16) as iproute2's; IFF_UP 0x1 set, IFF_PROMISC 0x100 cleared: flags, then mask.
+        let expected = hex("20000000 1000 0000 00000000 00000000 | 00 00 0000 02010000 01000000 01010000")
         #expect(message?.bytes == expected)
     }
 
@@ -21,9 +21,9 @@ import Testing
         let change = LinkChange(name: "net1", address: HardwareAddress("02:00:00:00:00:09"), mtu: 9000, masterIndex: 0)
         let message = try change.message(index: 5, namespace: 7, purpose: anyPurpose)
         let expected = """
-            50000000 1300 0000 00000000 00000000 | 00 00 0000 05000000 00000000 00000000
-            0800 1c00 07000000 | 0900 0300 6e657431 00 000000 | 0a00 0100 020000000009 0000 | 0800 0400 28230000
-            0800 0a00 00000000
+            50000000 1000 0000 00000000 00000000 | 00 00 0000 05000000 00000000 00000000
+            0a00 0100 020000000009 0000 | 0800 0400 28230000 | 0900 0300 6e657431 00 000000
+            0800 0a00 00000000 | 0800 1c00 07000000
             """
         #expect(message?.bytes == hex(expected))
     }
@@ -37,6 +37,15 @@ import Testing
         #expect(throws: anyPurpose.error(EINVAL)) {
             _ = try LinkChange(name: "net1\0x").message(index: 5, namespace: nil, purpose: anyPurpose)
         }
+    }
+
+    @Test func `a name too long for a link is refused, not cut off`() throws {
+        // ERANGE, as the kernel answers it.
+        #expect(throws: anyPurpose.error(ERANGE)) {
+            _ = try LinkChange(name: "sixteen-bytes-xx").message(index: 5, namespace: nil, purpose: anyPurpose)
+        }
+        let fits = try LinkChange(name: "fifteen-bytes-x").message(index: 5, namespace: nil, purpose: anyPurpose)?.bytes
+        #expect(fits != nil)
     }
 
     @Test func `an alternative name is put as iproute2 puts it`() throws {
