@@ -71,6 +71,12 @@ package struct Daemon: Sendable {
             owners: { devices.ownerUIDs },
             checkpointPath: "\(configuration.devicePluginDirectory)/\(KubeletCheckpoint.fileName)"
         )
+        self.statuses = StatusKeeper(
+            source: source,
+            directory: "\(state.path)/reports",
+            physicalFunction: { devices.physicalFunction(of: $0) },
+            logger: logger
+        )
         self.keeper = PoolKeeper(
             pools: configuration.pools,
             plugins: plugins,
@@ -88,12 +94,8 @@ package struct Daemon: Sendable {
                 logger: logger
             ),
             devices: devices,
-            logger: logger
-        )
-        self.statuses = StatusKeeper(
-            source: source,
-            directory: "\(state.path)/reports",
-            physicalFunction: { devices.physicalFunction(of: $0) },
+            statuses: statuses,
+            state: state,
             logger: logger
         )
         self.plans = PlanService(

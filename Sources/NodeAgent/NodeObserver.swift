@@ -1,5 +1,5 @@
 package import AttachmentStore
-import Attachments
+package import Attachments
 import LinuxSystem
 package import NodeProtocol
 package import PCI
@@ -55,6 +55,8 @@ package final class NodeObserver: Sendable {
         package var inventory: Inventory
         package var claims: FunctionClaims
         package var exclusions: [PCIAddress: String]
+        /// Of containers whose namespace is still there.
+        package var liveJournals: [Journal] = []
 
         /// The pools made from it.
         package func assign(_ pools: PoolList) -> Assignments {
@@ -72,10 +74,15 @@ package final class NodeObserver: Sendable {
         try memory.withLock { memory in
             try lookAtFunctions(&memory)
             try lookAtJournals(&memory)
+            let claims = try FunctionClaims(memory.entries, bootID: bootID)
+            let journals = memory.entries.compactMap { entry in
+                if case .journal(let journal) = entry { journal } else { nil }
+            }
             return View(
                 inventory: memory.inventory,
-                claims: try FunctionClaims(memory.entries, bootID: bootID),
-                exclusions: needs.exclusions(in: memory.inventory)
+                claims: claims,
+                exclusions: needs.exclusions(in: memory.inventory),
+                liveJournals: journals.filter { !claims.abandoned.contains($0.containerID) }
             )
         }
     }

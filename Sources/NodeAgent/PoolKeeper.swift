@@ -1,3 +1,4 @@
+package import AttachmentStore
 package import DevicePlugin
 import KubeletAPI
 package import Logging
@@ -17,6 +18,8 @@ package actor PoolKeeper {
     private let observer: NodeObserver
     private let repair: RepairRunner
     private let devices: KnownDevices
+    private let statuses: StatusKeeper
+    private let state: StateDirectory
     private let logger: Logger
 
     private var current: [PoolAssignment] = []
@@ -34,6 +37,8 @@ package actor PoolKeeper {
         observer: NodeObserver,
         repair: RepairRunner,
         devices: KnownDevices,
+        statuses: StatusKeeper,
+        state: StateDirectory,
         logger: Logger
     ) {
         self.pools = pools
@@ -42,6 +47,8 @@ package actor PoolKeeper {
         self.observer = observer
         self.repair = repair
         self.devices = devices
+        self.statuses = statuses
+        self.state = state
         self.logger = logger
     }
 
@@ -57,6 +64,7 @@ package actor PoolKeeper {
     /// Looks once and tells kubelet what is new.
     package func look() async {
         let view: NodeObserver.View
+        let started = ContinuousClock.now
         do {
             let observer = observer
             view = try await NIOThreadPool.singleton.runIfActive { try observer.look() }
@@ -73,6 +81,7 @@ package actor PoolKeeper {
             current = assignments
         }
         await plugins.update(assignments)
+        await statuses.follow(view.liveJournals, readAfter: started, in: state)
         startRepair(view.claims)
     }
 

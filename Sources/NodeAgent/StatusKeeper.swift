@@ -1,4 +1,5 @@
-import Attachments
+package import AttachmentStore
+package import Attachments
 import CNI
 import JSON
 import LinuxSystem
@@ -14,6 +15,7 @@ package actor StatusKeeper {
     private struct Record {
         var report: AttachmentReport
         var isPublished = false
+        var arrived = ContinuousClock.now
     }
 
     private let source: any ClusterSource
@@ -99,6 +101,34 @@ package actor StatusKeeper {
         await publishOutstanding()
         return report.event == .added
             ? records[report.containerID]?.isPublished ?? false : !retractions.contains(report.pod.withoutUID)
+    }
+
+    /// Makes up for reports that did not arrive: the journals tell which pods are attached.
+    ///
+    /// - Parameters:
+    ///   - journals: Every journal of a container that is there, as they were read after `moment`.
+    ///   - moment: What was reported later than this is newer than the journals.
+    ///   - state: Where the plugins' answers are.
+    package func follow(_ journals: [Journal], readAfter moment: ContinuousClock.Instant, in state: StateDirectory)
+        async
+    {
+        let attached = Set(journals.map(\.containerID))
+        for (id, record) in records where record.arrived < moment && !attached.contains(id) {
+            forget(id)
+            retractions.insert(record.report.pod.withoutUID)
+        }
+        for journal in journals where records[journal.containerID] == nil && ended[journal.containerID] == nil {
+            guard let report = AttachmentReport(recovering: journal, from: state) else { continue }
+            logger.notice(
+                "taken from the journal, no report came",
+                metadata: ["pod": "\(report.pod)", "container": "\(report.containerID.prefix(13))"]
+            )
+            do throws(NodeFailure) {
+                _ = try await take(report)
+            } catch {
+                logger.error("a report cannot be kept", metadata: ["reason": "\(error)"])
+            }
+        }
     }
 
     /// Publishes what is not published yet; what fails is tried again the next time.

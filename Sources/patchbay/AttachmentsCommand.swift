@@ -28,7 +28,11 @@ struct AttachmentsCommand: ParsableCommand {
         let entries = try read()
         let journals = try entries.compactMap { entry -> JournalView? in
             guard case .journal(let journal) = entry else { return nil }
-            return JournalView(journal: journal, isLive: try FunctionClaims.isLive(journal, bootID: try Boot.id()))
+            return JournalView(
+                journal: journal,
+                state: StateDirectory(state),
+                isLive: try FunctionClaims.isLive(journal, bootID: try Boot.id())
+            )
         }.filter { $0.isOf(pod) }.sorted { $0.sortKey < $1.sortKey }
         let damaged = entries.compactMap { entry -> String? in
             guard case .damaged(let containerID, let error) = entry else { return nil }
@@ -71,6 +75,7 @@ struct AttachmentsCommand: ParsableCommand {
 /// One container's journal as a person wants to see it.
 private struct JournalView {
     let journal: Journal
+    let state: StateDirectory
     /// Whether the namespace is still there.
     let isLive: Bool
 
@@ -94,11 +99,18 @@ private struct JournalView {
 
     private func state(of attachment: AttachmentRecord) -> String {
         guard isLive else { return "abandoned" }
-        return attachment.result == nil ? "in progress" : "attached"
+        return result(of: attachment) == nil ? "in progress" : "attached"
     }
 
     private func addresses(of attachment: AttachmentRecord) -> [String] {
-        (attachment.result?["ips"]?.array ?? []).compactMap { $0["address"]?.string }
+        let result = result(of: attachment)
+        // Before CNI 0.3.0 each family had a member of its own.
+        let old = ["ip4", "ip6"].compactMap { result?[$0]?["ip"]?.string }
+        return (result?["ips"]?.array ?? []).compactMap { $0["address"]?.string } + old
+    }
+
+    private func result(of attachment: AttachmentRecord) -> JSONValue? {
+        state.result(of: attachment, containerID: journal.containerID)
     }
 
     var json: JSONValue {
@@ -117,7 +129,7 @@ private struct JournalView {
                     ]
                     object["device"] = attachment.device.map(JSONValue.string)
                     object["resource"] = attachment.resourceName.map(JSONValue.string)
-                    object["result"] = attachment.result
+                    object["result"] = result(of: attachment)
                     return .object(object)
                 }
             ),

@@ -46,6 +46,24 @@ import Testing
         return try NodeAnswer(reading: try #require(try frame.receive(bytes)))
     }
 
+    /// What the CNI program keeps while a container is attached; a file stands in for its namespace.
+    private func keepJournal(container: String) throws {
+        try directory.write(container, "")
+        let path = "\(directory.path)/\(container)"
+        let identity = try #require(try File.identity(path))
+        try configuration.state.write(
+            Journal(
+                containerID: container,
+                sandbox: Sandbox(
+                    path: path,
+                    identity: NamespaceIdentity(device: identity.device, inode: identity.inode)
+                ),
+                bootID: try Boot.id(),
+                release: "0.1.0"
+            )
+        )
+    }
+
     /// Runs a daemon while `body` asks it.
     private func running(_ body: () async throws -> Void) async throws {
         let (stop, stopper) = AsyncStream<Void>.makeStream()
@@ -71,6 +89,7 @@ import Testing
                 return
             }
             #expect(plan.attachments.map(\.id) == ["default/macvlan@net1"])
+            try keepJournal(container: "c1")
             let report = AttachmentReport(
                 containerID: "c1",
                 sequence: 1,

@@ -1,3 +1,5 @@
+import AttachmentStore
+import Attachments
 import JSON
 import LinuxSystem
 import Logging
@@ -133,5 +135,61 @@ import Testing
         report.attachments[0].result = ["cniVersion": "9.0.0"]
         #expect(try await keeper(source).take(report))
         #expect(try address(source) == nil)
+    }
+
+    /// A journal of a pod that has `net1`, with or without what the plugin answered.
+    private func journal(_ state: StateDirectory, isAnswered: Bool) throws -> Journal {
+        let record = AttachmentRecord(
+            id: 0,
+            network: "default/vf",
+            networkName: "vf",
+            interfaceName: "net1",
+            cniVersion: "1.0.0",
+            configuration: "{}",
+            kind: .delegate,
+            others: ["planID": "default/vf@net1", "default": true]
+        )
+        if isAnswered {
+            try Directory.create("\(state.path)/results")
+            let text = #"{"kind":"cniCacheV1","result":{"cniVersion":"1.0.0","ips":[{"address":"10.0.0.8/24"}]}}"#
+            try File.write(Array(text.utf8), to: "\(state.path)/results/vf-c1-net1", isDurable: false)
+        }
+        return Journal(
+            containerID: "c1",
+            sandbox: Sandbox(path: "/run/netns/c1", identity: NamespaceIdentity(device: 1, inode: 1)),
+            bootID: "boot",
+            pod: PodIdentity(namespace: "default", name: "p", uid: "u"),
+            release: "0.1.0",
+            attachments: [record]
+        )
+    }
+
+    // The report is awaited a second; a daemon that was away must find out by itself.
+    @Test func `a report that did not arrive is made up for from the journal`() async throws {
+        let source = ScriptedSource()
+        let keeper = keeper(source)
+        let state = StateDirectory("\(directory.path)/state")
+        await keeper.follow([try journal(state, isAnswered: false)], readAfter: .now, in: state)
+        #expect(await keeper.reports == [])
+        await keeper.follow([try journal(state, isAnswered: true)], readAfter: .now, in: state)
+        #expect(try address(source) == "10.0.0.8")
+        #expect(await keeper.reports.first?.attachments.first?.isDefault == true)
+        #expect(await keeper.reports.first?.attachments.first?.id == "default/vf@net1")
+        _ = try await keeper.take(report("c1", 1, address: "10.0.0.9"))
+        #expect(try address(source) == "10.0.0.9")
+    }
+
+    @Test func `a deletion that was not reported is seen by the journal that is gone`() async throws {
+        let source = ScriptedSource()
+        let keeper = keeper(source)
+        let state = StateDirectory("\(directory.path)/state")
+        let before = ContinuousClock.now
+        _ = try await keeper.take(report("c1", 1))
+        await keeper.follow([], readAfter: before, in: state)
+        #expect(await keeper.reports.count == 1, "it came after the journals were read")
+        await keeper.follow([], readAfter: .now, in: state)
+        #expect(await keeper.reports == [])
+        #expect(await keeper.publishOutstanding() == 0)
+        #expect(source.state.withLock { $0.published["default/p"] } == .some(nil))
     }
 }

@@ -87,6 +87,19 @@ class Node:
         path.write_text(POD.format(name=name, networks=networks, count=count))
         return self.kubelet.admit(path)
 
+    def keep_journal(self, container):
+        """What the CNI program keeps while a container is attached; a file stands in for its namespace."""
+        namespace = self.root / container
+        namespace.touch()
+        status = namespace.stat()
+        journal = {
+            "schema": 1, "release": "0.1.0", "containerID": container,
+            "bootID": pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+            "sandbox": {"path": str(namespace), "device": status.st_dev, "inode": status.st_ino},
+            "pod": {"namespace": "", "name": "", "uid": ""}, "attachments": [],
+        }
+        (self.daemon.state / "journal" / f"{container}.json").write_text(json.dumps(journal))
+
     def cli(self, *arguments):
         environment = {**os.environ, "PATCHBAY_STATE_DIRECTORY": str(self.daemon.state)}
         return subprocess.run(
@@ -148,6 +161,7 @@ def test_a_report_becomes_the_pods_status_and_outlives_a_restart(node):
             "containerID": "c1", "sequence": 1, "event": "added", "pod": {"namespace": "default", "name": "p"},
             "attachments": [attachment],
         }
+        node.keep_journal("c1")
         assert node.daemon.ask("report", report) == {"published": True}
         status = node.daemon.state / "status" / "default_p.json"
         assert json.loads(status.read_text())[0]["ips"] == ["192.168.1.200"]
@@ -158,6 +172,17 @@ def test_a_report_becomes_the_pods_status_and_outlives_a_restart(node):
         assert node.daemon.ask("attachments")["reports"][0]["attachments"] == [{**attachment, "default": False}]
         node.daemon.ask("report", {**report, "sequence": 2, "event": "deleted", "attachments": []})
         assert not status.exists()
+
+
+def test_a_deletion_that_was_not_reported_is_seen_by_the_journal_that_is_gone(node):
+    with node:
+        node.keep_journal("c1")
+        report = {"containerID": "c1", "sequence": 1, "event": "added", "pod": {"namespace": "default", "name": "p"}}
+        node.daemon.ask("report", report)
+        status = node.daemon.state / "status" / "default_p.json"
+        assert status.exists()
+        (node.daemon.state / "journal" / "c1.json").unlink()
+        wait(lambda: not status.exists())
 
 
 def test_a_function_without_interface_or_record_is_not_given_out(node):
