@@ -1,4 +1,5 @@
 package import Attachments
+import Glibc
 package import LinuxSystem
 package import PCI
 
@@ -82,9 +83,19 @@ package struct FunctionDevice: Sendable {
     }
 
     /// Puts the driver on, unless it is on.
+    ///
+    /// Where VFs are not to be probed (`sriov_drivers_autoprobe` 0) the kernel answers ENODEV to that; it then wants the
+    /// driver named as the only one for the function (lab, Linux 6.12).
     package func bind(_ driver: FunctionDriver) throws(SystemError) {
         guard try self.driver() != driver else { return }
-        try Attribute.write(address.description, to: "\(sysfs)/bus/pci/drivers/\(driver)/bind")
+        do throws(SystemError) {
+            try Attribute.write(address.description, to: "\(sysfs)/bus/pci/drivers/\(driver)/bind")
+        } catch {
+            guard error.errno == ENODEV else { throw error }
+            try Attribute.write(driver.rawValue, to: "\(directory)/driver_override")
+            try Attribute.write(address.description, to: "\(sysfs)/bus/pci/drivers_probe")
+            try Attribute.write("\n", to: "\(directory)/driver_override")
+        }
     }
 
     private func isRepresentor(_ name: String) throws(SystemError) -> Bool {

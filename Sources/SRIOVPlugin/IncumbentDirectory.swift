@@ -21,7 +21,10 @@ package struct IncumbentDirectory: Sendable {
     }
 
     /// Makes the directories that are missing.
-    package func create() throws(SystemError) { try Directory.create("\(path)/pci/vf_lock") }
+    package func create() throws(SystemError) {
+        let directory = "\(path)/pci/vf_lock"
+        if try !Directory.isDirectory(directory) { try Directory.create(directory) }
+    }
 
     /// Takes the incumbent's lock on a function.
     package func lock(_ address: PCIAddress, until deadline: Deadline) throws(SystemError) -> FileLock {

@@ -148,6 +148,21 @@ class TestAdd:
             run("ip", "link", "set", vf.interface, "address", first)
 
 
+class TestDriver:
+    def test_a_vf_that_is_not_to_be_probed_is_reloaded_all_the_same(self, vfs, netns, attach):
+        vf, pod = vfs[0][0], netns("pod")
+        probe = vf.pf.path / "sriov_drivers_autoprobe"
+        probe.write_text("0")
+        try:
+            attachment = attach(vf, pod, mac="02:00:00:00:00:01")
+            attachment.add()
+            assert pod.links()["net1"]["address"] == "02:00:00:00:00:01"
+            attachment.delete()
+            assert (vf.path / "driver_override").read_text().strip() == "(null)"
+        finally:
+            probe.write_text("1")
+
+
 class TestBack:
     """What `hardware` looks at afterwards: name, MAC, MTU, settings, driver, namespace."""
 
