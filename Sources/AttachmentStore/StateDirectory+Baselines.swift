@@ -16,11 +16,12 @@ extension StateDirectory {
         }
     }
 
-    /// Keeps a baseline; a learned one need not outlive a power cut, because it holds for this boot only.
+    /// Keeps a baseline, under the function's lock; a learned one need not outlive a power cut, because it holds for this boot only.
     ///
     /// - Throws: ``StoreError/system(_:)``.
     package func write(_ baseline: Baseline) throws(StoreError) {
         do throws(SystemError) {
+            try File.removeRemnants(of: baselinePath(baseline.address))
             try File.write(
                 baseline.serialized(),
                 to: baselinePath(baseline.address),

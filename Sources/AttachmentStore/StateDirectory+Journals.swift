@@ -39,7 +39,7 @@ extension StateDirectory {
         }
     }
 
-    /// Removes a container's journal; one that is gone is removed already.
+    /// Removes a container's journal; one that is gone is removed already. Under the container's lock.
     ///
     /// Not synced: what comes back after a power cut is a record of another boot.
     ///
@@ -48,6 +48,7 @@ extension StateDirectory {
         let file = try journalPath(containerID)
         do throws(SystemError) {
             try File.remove(file)
+            try File.removeRemnants(of: file)
         } catch {
             throw .system(error)
         }

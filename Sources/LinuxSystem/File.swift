@@ -63,6 +63,19 @@ package enum File {
         if isDurable { try Directory.sync(directory) }
     }
 
+    /// Removes what writers of this file left beside it when they were killed.
+    ///
+    /// For who knows that nobody is writing it now, by a lock.
+    ///
+    /// - Throws: ``SystemError`` of `opendir`, `readdir` or `unlink`; a directory that is not there has no remnants.
+    package static func removeRemnants(of path: String) throws(SystemError) {
+        let (directory, name) = split(path)
+        for entry in try Directory.entriesIfPresent(directory) ?? [] where entry.hasPrefix(".\(name).") {
+            guard entry.utf8.dropFirst(name.utf8.count + 2).allSatisfy({ (0x30...0x39).contains($0) }) else { continue }
+            try remove("\(directory)/\(entry)")
+        }
+    }
+
     /// Removes a file; one that is not there is removed already.
     ///
     /// - Returns: Whether there was one.

@@ -89,7 +89,8 @@ extension FunctionHost {
     package func giveBack(_ function: FunctionRecord, of owner: Owner, from sandbox: Sandbox) -> [SRIOVError] {
         do throws(SRIOVError) {
             let holder = Holder(owner: owner, namespaceExists: try exists(sandbox, ofBoot: owner.bootID))
-            let holders = try holders(of: function.address)
+            // An owner whose namespace is there has no rival: the other journals, of which one may be damaged, are not asked.
+            let holders = holder.namespaceExists ? [] : try holders(of: function.address)
             guard OwnerVerdict.mayUndo(holder, holders: holders, bootID: bootID) else { return [] }
             let network = try open(sandbox, ofBoot: owner.bootID)
             var failures = undo(function, sandbox: network, interfaceName: owner.interfaceName)

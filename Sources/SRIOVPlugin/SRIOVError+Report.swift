@@ -28,9 +28,9 @@ extension SRIOVError {
 
     private var code: CNIError.Code {
         switch self {
-        case .owned, .marked, .unclear, .busy, .staleJournal, .reloadWithoutInterface, .attachedElsewhere:
+        case .owned, .marked, .unclear, .busy, .staleJournal, .reloadWithoutInterface, .attachedElsewhere, .noInterface:
             .tryAgainLater
-        case .noSuchFunction, .noDriver, .noInterface, .hasVirtualFunctions, .notEthernet, .noPhysicalFunction:
+        case .noSuchFunction, .noDriver, .hasVirtualFunctions, .notEthernet, .noPhysicalFunction:
             .invalidConfiguration
         case .nameInUse: .invalidEnvironment
         case .hostNamespace: .invalidNetworkNamespace

@@ -27,6 +27,8 @@ extension SRIOVRole {
             case .journal?: try deleteUnrecorded(request)
             case nil:
                 try deleteUnrecorded(request)
+                // An ADD that was killed while it wrote its first journal left a part beside its place.
+                try records(host.state.removeJournal(containerID: invocation.containerID))
                 try removeContainerLock()
             }
             _ = consume lock

@@ -27,6 +27,7 @@ def attach(program, hardware):
     assert journals() == []
     assert markers() == []
     assert list((STATE / "lock" / "container").glob("*")) == []
+    assert [path for path in (STATE / "journal").iterdir()] == []
 
 
 @pytest.fixture

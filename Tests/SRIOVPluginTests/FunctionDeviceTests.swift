@@ -124,6 +124,15 @@ import Testing
         try directory.unmark(address, namespace: "/run/netns/a")
     }
 
+    @Test func `what a killed writer left goes with the mark, another function's stays`() throws {
+        let address = try #require(PCIAddress("0000:01:10.0"))
+        try directory.mark(address, namespace: "/run/netns/a")
+        let left = ["pci/.0000:01:10.0.1188", "pci/.0000:01:10.2.1188", "pci/.0000:01:10.0.swp"]
+        for name in left { try File.write([], to: "\(root)/\(name)") }
+        try directory.unmark(address, namespace: "/run/netns/a")
+        #expect(try left.map { try File.exists("\(root)/\($0)") } == [false, true, true])
+    }
+
     @Test func `the lock is where the incumbent looks for it`() throws {
         let address = try #require(PCIAddress("0000:01:10.0"))
         let lock = try directory.lock(address, until: .now)
