@@ -39,9 +39,9 @@ extension StateDirectory {
         }
     }
 
-    /// Removes a container's journal; one that is gone is removed already. Under the container's lock.
+    /// Removes a container's journal; one that is gone is removed already.
     ///
-    /// Not synced: what comes back after a power cut is a record of another boot.
+    /// To be called under the container's lock. Not synced: what comes back after a power cut is a record of another boot.
     ///
     /// - Throws: ``StoreError/system(_:)``.
     package func removeJournal(containerID: String) throws(StoreError) {

@@ -44,7 +44,9 @@ package struct IncumbentDirectory: Sendable {
         try File.write(Array(namespace.utf8), to: markerPath(address), isDurable: false)
     }
 
-    /// Takes the mark away if it names the namespace; another's stays. Under the function's lock.
+    /// Takes the mark away if it names the namespace; another's stays.
+    ///
+    /// To be called under the function's lock.
     package func unmark(_ address: PCIAddress, namespace: String) throws(SystemError) {
         try File.removeRemnants(of: markerPath(address))
         guard try marker(address) == namespace else { return }
