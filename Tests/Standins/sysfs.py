@@ -12,6 +12,7 @@ class Sysfs:
         self.devices.mkdir(parents=True)
         (self.root / "class" / "net").mkdir(parents=True)
         self.virtual = []
+        self._interfaces = 1
         for pf in range(pfs):
             self._make_pf(pf, vfs)
 
@@ -48,8 +49,10 @@ class Sysfs:
     def put_interface(self, address, name):
         net = self.devices / address / "net" / name
         net.mkdir(parents=True)
-        number = len(list((self.root / "class" / "net").iterdir())) + 2
-        attributes = {"address": "52:54:00:00:00:01", "mtu": 1500, "type": 1, "flags": "0x1002", "ifindex": number}
+        self._interfaces += 1
+        attributes = {
+            "address": "52:54:00:00:00:01", "mtu": 1500, "type": 1, "flags": "0x1002", "ifindex": self._interfaces,
+        }
         for attribute, value in attributes.items():
             (net / attribute).write_text(f"{value}\n")
         (self.root / "class" / "net" / name).symlink_to(f"../../bus/pci/devices/{address}/net/{name}")
