@@ -10,9 +10,17 @@ let house: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// `PATCHBAY_FUZZ=1` makes another package of this one, which is at the end.
+let isFuzzing = Context.environment["PATCHBAY_FUZZ"] == "1"
+let instrumentation: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
+
 /// Bytes in, values out: no I/O, no C, no Foundation, no unsafe pointer.
 func pure(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: house + [.strictMemorySafety()])
+    .target(
+        name: name,
+        dependencies: dependencies,
+        swiftSettings: house + [.strictMemorySafety()] + instrumentation
+    )
 }
 
 /// The world behind one Swift interface: system calls, C libraries, sockets.
@@ -224,3 +232,16 @@ let package = Package(
         tests("Netlink", ["Addresses", "LinuxSystem"]),
     ]
 )
+
+// What reads the wire, instrumented, and the program that fuzzes it: no dependency, so it is built in a minute.
+if isFuzzing {
+    let fuzz = Target.executableTarget(
+        name: "fuzz",
+        dependencies: ["HPACK", "HTTP2", "GRPC", "Protobuf", "KubeletAPI", "JSON"],
+        path: "Tests/Fuzz/Sources",
+        swiftSettings: house + instrumentation + [.unsafeFlags(["-parse-as-library"])],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+    )
+    package.dependencies = []
+    package.targets = wire + domain.filter { $0.name == "KubeletAPI" } + [fuzz]
+}
