@@ -46,7 +46,7 @@ struct HTTP2Look {
         for (index, piece) in pieces.enumerated() {
             machine.receive(piece, now: now)
             drain(&machine, isAnswering, &frames, &received)
-            if role == .client, isAnswering || index == 0 { openStreams(&machine) }
+            if role == .client, isAnswering || index == 0 { openStreams(&machine, withData: isAnswering) }
             now += step
             if let deadline = machine.deadline, deadline <= now { machine.timePassed(now: now) }
             drain(&machine, isAnswering, &frames, &received)
@@ -58,9 +58,10 @@ struct HTTP2Look {
         return received
     }
 
-    private func openStreams(_ machine: inout HTTP2Connection) {
+    /// Without data what the peer may do depends on its own frames alone: our windows stay as it set them.
+    private func openStreams(_ machine: inout HTTP2Connection, withData: Bool) {
         while machine.openStreams < 3, machine.canOpenStream {
-            guard let id = machine.openStream(HTTP2Look.request, endsStream: false) else { return }
+            guard let id = machine.openStream(HTTP2Look.request, endsStream: !withData) else { return }
             machine.sendData(Array(repeating: 7, count: 30_000), on: id, endsStream: true)
         }
     }
