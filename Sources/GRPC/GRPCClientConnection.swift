@@ -1,4 +1,4 @@
-package import HPACK
+import HPACK
 package import HTTP2
 
 /// The number of a client's call on its connection.
@@ -33,7 +33,7 @@ package struct GRPCClientConnection: ~Copyable {
     private struct Call {
         let kind: MethodKind
         let path: String
-        let metadata: [HeaderField]
+        let metadata: GRPCMetadata
         let deadline: ContinuousClock.Instant?
         /// The request's message, until the stream is open.
         var request: [UInt8]?
@@ -142,7 +142,7 @@ package struct GRPCClientConnection: ~Copyable {
     ///   - kind: how many messages answer it.
     ///   - message: the request.
     ///   - timeout: how long the caller waits; `nil` for ever.
-    ///   - metadata: further fields, names in lower case.
+    ///   - metadata: what goes along with the request.
     ///   - now: the time.
     /// - Returns: the call's number, for its events.
     package mutating func start(
@@ -150,7 +150,7 @@ package struct GRPCClientConnection: ~Copyable {
         _ kind: MethodKind,
         _ message: [UInt8],
         timeout: Duration?,
-        metadata: [HeaderField] = [],
+        metadata: GRPCMetadata = GRPCMetadata(),
         now: ContinuousClock.Instant
     ) -> CallID {
         self.now = now
@@ -200,7 +200,7 @@ package struct GRPCClientConnection: ~Copyable {
             waiting.removeFirst()
             guard let call = calls[id], let request = call.request else { continue }
             let timeout = call.deadline.map { $0 - now }
-            let fields = CallFields.request(path: call.path, timeout: timeout, metadata: call.metadata)
+            let fields = CallFields.request(path: call.path, timeout: timeout, metadata: call.metadata.fields)
             guard fields.reduce(0, { $0 + $1.size }) <= http.peerMaxHeaderListSize else {
                 end(id, GRPCStatusError(.internalError, "request fields above the peer's limit"))
                 continue

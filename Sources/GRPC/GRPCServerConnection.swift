@@ -47,6 +47,8 @@ package struct GRPCServerConnection: ~Copyable {
         let kind: MethodKind
         let metadata: [HeaderField]
         let deadline: ContinuousClock.Instant?
+        /// When the request has to be whole.
+        let requestDeadline: ContinuousClock.Instant
         var hasSentHeaders = false
     }
 
@@ -101,6 +103,9 @@ package struct GRPCServerConnection: ~Copyable {
         for (id, call) in calls where call.deadline.map({ now >= $0 }) ?? false {
             end(id, GRPCStatusError(.deadlineExceeded, "deadline exceeded"))
         }
+        for id in readers.keys where calls[id].map({ now >= $0.requestDeadline }) ?? false {
+            end(id, GRPCStatusError(.deadlineExceeded, "the request is not whole in time"))
+        }
         for (id, limit) in stalled where now >= limit {
             stalled[id] = nil
             http.reset(id, .cancel)
@@ -118,6 +123,7 @@ package struct GRPCServerConnection: ~Copyable {
     package var deadline: ContinuousClock.Instant? {
         var earliest = http.deadline
         for call in calls.values { earliest = sooner(earliest, call.deadline) }
+        for id in readers.keys { earliest = sooner(earliest, calls[id]?.requestDeadline) }
         for limit in stalled.values { earliest = sooner(earliest, limit) }
         return earliest
     }
@@ -144,20 +150,39 @@ package struct GRPCServerConnection: ~Copyable {
     // MARK: Orders
 
     /// Sends a message of an answer; does nothing on a call that is over.
-    package mutating func send(_ message: [UInt8], on id: StreamID) {
+    ///
+    /// - Parameters:
+    ///   - message: the message.
+    ///   - id: the call.
+    ///   - headers: metadata that goes ahead of the first message; later it is too late for any.
+    package mutating func send(_ message: [UInt8], on id: StreamID, headers: GRPCMetadata = GRPCMetadata()) {
         guard let call = calls[id], readers[id] == nil else { return }
         if !call.hasSentHeaders {
-            http.sendHeaders(CallFields.response, on: id, endsStream: false)
+            http.sendHeaders(CallFields.response + headers.fields, on: id, endsStream: false)
             calls[id]?.hasSentHeaders = true
         }
         http.sendData(MessageReader.frame(message), on: id, endsStream: false)
     }
 
-    /// Ends the answer, `nil` for OK; does nothing on a call that is over.
-    package mutating func finish(_ id: StreamID, _ status: GRPCStatusError?, now: ContinuousClock.Instant) {
+    /// Ends the answer; does nothing on a call that is over.
+    ///
+    /// - Parameters:
+    ///   - id: the call.
+    ///   - status: `nil` for OK.
+    ///   - headers: metadata that goes ahead of the status, if no message has gone yet.
+    ///   - trailers: metadata that goes with the status.
+    ///   - now: the time.
+    package mutating func finish(
+        _ id: StreamID,
+        _ status: GRPCStatusError?,
+        headers: GRPCMetadata = GRPCMetadata(),
+        trailers: GRPCMetadata = GRPCMetadata(),
+        now: ContinuousClock.Instant
+    ) {
         self.now = now
-        guard calls[id] != nil else { return }
-        answer(id, status ?? GRPCStatusError(.ok, ""))
+        guard let call = calls[id] else { return }
+        let headerFields = call.hasSentHeaders ? [] : headers.fields
+        answer(id, status ?? GRPCStatusError(.ok, ""), headerFields + trailers.fields)
     }
 
     /// The handler of a request is over, after ``finish(_:_:now:)`` or after it was told to stop.
@@ -219,7 +244,13 @@ package struct GRPCServerConnection: ~Copyable {
             deadline = now + timeout
         }
         let metadata = fields.filter { $0.name.first != UInt8(ascii: ":") }
-        calls[id] = Call(path: path, kind: kind, metadata: metadata, deadline: deadline)
+        calls[id] = Call(
+            path: path,
+            kind: kind,
+            metadata: metadata,
+            deadline: deadline,
+            requestDeadline: now + GRPCLimits.requestTime
+        )
         readers[id] = MessageReader(limit: messageLimit)
         if endsStream { finishRequest(id) }
     }
@@ -269,9 +300,9 @@ package struct GRPCServerConnection: ~Copyable {
     }
 
     /// Sends the status of a call whose request is whole.
-    private mutating func answer(_ id: StreamID, _ status: GRPCStatusError) {
+    private mutating func answer(_ id: StreamID, _ status: GRPCStatusError, _ metadata: [HeaderField] = []) {
         guard let call = calls.removeValue(forKey: id) else { return }
-        let trailers = CallFields.trailers(status)
+        let trailers = CallFields.trailers(status) + metadata
         guard call.hasSentHeaders else {
             return http.sendHeaders(CallFields.response + trailers, on: id, endsStream: true)
         }

@@ -85,6 +85,14 @@ package enum GRPCLimits {
     package static let message = 4 << 20
     /// Octets of requests that are not whole yet, over all calls of a connection.
     package static let bufferedRequests = 16 << 20
+    /// How long a caller may take from its request's HEADERS to its end: slow writers.
+    package static let requestTime = Duration.seconds(60)
+    /// Custom metadata of one header block of ours, in octets as SETTINGS_MAX_HEADER_LIST_SIZE counts: what any peer takes.
+    package static let metadata = 8192
+    /// Connections to a server at a time.
+    package static let connections = 64
+    /// Connections to a server at a time from one process, so that no one caller can shut the others out.
+    package static let connectionsOfProcess = 16
     /// How long a peer may leave the end of an answer unread, before the call is reset (CVE-2019-9511).
     package static let stalledAnswer = Duration.seconds(60)
 }

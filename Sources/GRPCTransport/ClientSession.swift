@@ -36,8 +36,14 @@ final class ClientSession {
         settle(.failure(GRPCStatusError(.deadlineExceeded, "the server sent no SETTINGS in time")))
     }
 
-    func start(_ path: String, _ kind: MethodKind, _ request: [UInt8], _ timeout: Duration?) -> CallID {
-        let id = driver.machine.start(path, kind, request, timeout: timeout, now: .now)
+    func start(
+        _ path: String,
+        _ kind: MethodKind,
+        _ request: [UInt8],
+        _ timeout: Duration?,
+        _ metadata: GRPCMetadata
+    ) -> CallID {
+        let id = driver.machine.start(path, kind, request, timeout: timeout, metadata: metadata, now: .now)
         readings[id] = Reading()
         driver.run()
         driver.deliverEvents()  // also those of a call that failed at once, on a connection that is gone

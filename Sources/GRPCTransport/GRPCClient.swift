@@ -59,7 +59,12 @@ package final class GRPCClient: Sendable {
             sessions.fail(error)
             throw GRPCStatusError(.unavailable, "connect \(socketPath): \(GRPCClient.reason(error))")
         }
-        try await client.waitUntilOpen(configuration.connectTimeout)
+        do throws(GRPCStatusError) {
+            try await client.waitUntilOpen(configuration.connectTimeout)
+        } catch {
+            await client.close()
+            throw error
+        }
         return client
     }
 
@@ -69,14 +74,16 @@ package final class GRPCClient: Sendable {
     ///   - path: `/service/method`.
     ///   - request: the request's message.
     ///   - timeout: how long to wait; `nil` for ever. The server is told.
+    ///   - metadata: what goes along with the request.
     /// - Returns: the answer's message.
     /// - Throws: the status, if it is not OK.
     package func unary(
         _ path: String,
         _ request: [UInt8],
-        timeout: Duration?
+        timeout: Duration?,
+        metadata: GRPCMetadata = GRPCMetadata()
     ) async throws(GRPCStatusError) -> [UInt8] {
-        let stream = await start(path, .unary, request, timeout)
+        let stream = await start(path, .unary, request, timeout, metadata)
         guard let answer = try await stream.next() else {
             throw GRPCStatusError(.internalError, "no message answers a unary call")
         }
@@ -89,9 +96,15 @@ package final class GRPCClient: Sendable {
     ///   - path: `/service/method`.
     ///   - request: the request's message.
     ///   - timeout: how long the whole stream may take; `nil` for ever.
+    ///   - metadata: what goes along with the request.
     /// - Returns: the messages; iterating throws the status, if it is not OK.
-    package func serverStream(_ path: String, _ request: [UInt8], timeout: Duration? = nil) async -> MessageStream {
-        MessageStream(call: await start(path, .serverStreaming, request, timeout))
+    package func serverStream(
+        _ path: String,
+        _ request: [UInt8],
+        timeout: Duration? = nil,
+        metadata: GRPCMetadata = GRPCMetadata()
+    ) async -> MessageStream {
+        MessageStream(call: await start(path, .serverStreaming, request, timeout, metadata))
     }
 
     /// Closes the connection; running calls end UNAVAILABLE.
@@ -112,12 +125,13 @@ package final class GRPCClient: Sendable {
         _ path: String,
         _ kind: MethodKind,
         _ request: [UInt8],
-        _ timeout: Duration?
+        _ timeout: Duration?,
+        _ metadata: GRPCMetadata
     ) async -> ClientCall {
         await withCheckedContinuation { continuation in
             let session = session
             session.eventLoop.execute {
-                let id = session.value.start(path, kind, request, timeout)
+                let id = session.value.start(path, kind, request, timeout, metadata)
                 continuation.resume(returning: ClientCall(id: id, session: session, client: self))
             }
         }

@@ -1,6 +1,7 @@
 package import GRPC
 import HPACK
 import HTTP2
+import Synchronization
 
 /// A method a server serves, and what answers it.
 ///
@@ -63,9 +64,29 @@ package struct CallContext: Sendable {
     /// Who called.
     package let peer: PeerCredentials
     let fields: [HeaderField]
+    let answer = AnswerMetadata()
 
     /// The first value of a request field as text, by its lower-case name.
     package func metadata(_ name: String) -> String? { fields.text(of: name) }
+
+    /// The values of the request fields with a name in `-bin`.
+    ///
+    /// - Throws: INTERNAL if one is not Base64.
+    package func binaryMetadata(_ name: String) throws(GRPCStatusError) -> [[UInt8]] {
+        try GRPCMetadata.octets(of: name, in: fields)
+    }
+
+    /// Sets the metadata that goes ahead of the answer's first message, or of its status if there is none.
+    package func setHeaders(_ metadata: GRPCMetadata) { answer.headers.withLock { $0 = metadata } }
+
+    /// Sets the metadata that goes with the answer's status.
+    package func setTrailers(_ metadata: GRPCMetadata) { answer.trailers.withLock { $0 = metadata } }
+}
+
+/// What a handler gives along with its answer.
+final class AnswerMetadata: Sendable {
+    let headers = Mutex(GRPCMetadata())
+    let trailers = Mutex(GRPCMetadata())
 }
 
 /// Sends the messages of a streaming answer.

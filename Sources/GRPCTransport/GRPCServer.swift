@@ -20,7 +20,9 @@ package final class GRPCServer: Sendable {
         /// The largest request accepted, in octets.
         package var messageLimit = GRPCLimits.message
         /// How many connections there may be at a time; more are closed at once.
-        package var connectionLimit = 64
+        package var connectionLimit = GRPCLimits.connections
+        /// How many of them may come from one process.
+        package var processConnectionLimit = GRPCLimits.connectionsOfProcess
 
         /// The defaults, on a path.
         package init(socketPath: String) { self.socketPath = socketPath }
@@ -30,6 +32,8 @@ package final class GRPCServer: Sendable {
         var nextConnection = 1
         var sessions: [Int: NIOLoopBound<ServerSession>] = [:]
         var closures: [Int: EventLoopFuture<Void>] = [:]
+        /// How many connections each process has.
+        var processes: [Int32: Int] = [:]
     }
 
     private let configuration: Configuration
@@ -150,12 +154,14 @@ package final class GRPCServer: Sendable {
             throw ChannelError.operationUnsupported
         }
         let number = state.withLock { state -> Int? in
-            guard state.sessions.count < configuration.connectionLimit else { return nil }
+            guard state.sessions.count < configuration.connectionLimit,
+                state.processes[peer.processID, default: 0] < configuration.processConnectionLimit
+            else { return nil }
             defer { state.nextConnection += 1 }
             return state.nextConnection
         }
         guard let number else {
-            logger.warning("refused a connection: \(configuration.connectionLimit) are open")
+            logger.warning("refused a connection: as many as may be are open", metadata: ["pid": "\(peer.processID)"])
             throw ChannelError.operationUnsupported
         }
         let machine = GRPCServerConnection(
@@ -176,11 +182,14 @@ package final class GRPCServer: Sendable {
         state.withLock {
             $0.sessions[number] = bound
             $0.closures[number] = channel.closeFuture
+            $0.processes[peer.processID, default: 0] += 1
         }
         channel.closeFuture.whenComplete { _ in
             self.state.withLock {
                 $0.sessions[number] = nil
                 $0.closures[number] = nil
+                let left = $0.processes[peer.processID, default: 1] - 1
+                $0.processes[peer.processID] = left > 0 ? left : nil
             }
         }
         try channel.pipeline.syncOperations.addHandler(driver)

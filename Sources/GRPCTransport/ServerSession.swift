@@ -2,6 +2,7 @@ import GRPC
 import HTTP2
 import Logging
 import NIOCore
+import Synchronization
 
 /// One accepted connection: runs a handler for each request and brings its answer back to the machine.
 ///
@@ -14,6 +15,7 @@ final class ServerSession {
 
     private struct RunningCall {
         let task: Task<Void, Never>
+        let answer: AnswerMetadata
         var waiters: [Waiter] = []
     }
 
@@ -82,7 +84,7 @@ final class ServerSession {
             let outcome = await ServerSession.run(method, request.message, context, writer)
             eventLoop.execute { port.value.finish(id, outcome) }
         }
-        calls[id] = RunningCall(task: task)
+        calls[id] = RunningCall(task: task, answer: context.answer)
     }
 
     /// Runs a handler, whatever it throws, to the message and status of its call.
@@ -111,12 +113,15 @@ final class ServerSession {
 
     private func finish(_ id: StreamID, _ outcome: Result<[UInt8]?, GRPCStatusError>) {
         wake(id, .failure(GRPCStatusError(.cancelled, "the handler has returned")))
-        calls[id] = nil
+        let metadata = calls.removeValue(forKey: id)?.answer
+        let headers = metadata?.headers.withLock { $0 } ?? GRPCMetadata()
+        let trailers = metadata?.trailers.withLock { $0 } ?? GRPCMetadata()
         switch outcome {
         case .success(let message):
-            if let message { driver.machine.send(message, on: id) }
-            driver.machine.finish(id, nil, now: .now)
-        case .failure(let status): driver.machine.finish(id, status, now: .now)
+            if let message { driver.machine.send(message, on: id, headers: headers) }
+            driver.machine.finish(id, nil, headers: headers, trailers: trailers, now: .now)
+        case .failure(let status):
+            driver.machine.finish(id, status, headers: headers, trailers: trailers, now: .now)
         }
         driver.machine.handlerEnded(id)
         driver.run()
@@ -148,11 +153,11 @@ final class ServerSession {
     }
 
     private func write(_ message: [UInt8], on id: StreamID, _ waiter: Waiter) {
-        guard calls[id] != nil, driver.machine.isRunning(id) else {
+        guard let call = calls[id], driver.machine.isRunning(id) else {
             return waiter.resume(.failure(GRPCStatusError(.cancelled, "the call is over")))
         }
         calls[id]?.waiters.append(waiter)
-        driver.machine.send(message, on: id)
+        driver.machine.send(message, on: id, headers: call.answer.headers.withLock { $0 })
         driver.run()
     }
 

@@ -200,6 +200,50 @@ import Testing
         )
     }
 
+    @Test func `metadata goes ahead of the first message and with the status`() throws {
+        var (headers, trailers) = (GRPCMetadata(), GRPCMetadata())
+        try headers.add("x-a", "1")
+        try trailers.add("x-b-bin", [0xff])
+        let id = link.call()
+        link.server.send([1], on: id, headers: headers)
+        link.server.send([2], on: id, headers: trailers)
+        link.server.finish(id, nil, headers: headers, trailers: trailers, now: link.now)
+        link.exchange()
+        let response = [HeaderField(":status", "200"), HeaderField("content-type", "application/grpc")]
+        let status = [HeaderField("grpc-status", "0"), HeaderField("grpc-message", "")]
+        #expect(
+            link.answers == [
+                .headers(id, response + [HeaderField("x-a", "1")], endsStream: false),
+                .data(id, frame([1]) + frame([2]), endsStream: false),
+                .trailers(id, status + [HeaderField("x-b-bin", "/w")]),
+            ]
+        )
+        link.answers = []
+        let refused = link.call()
+        link.server.finish(refused, GRPCStatusError(.ok, ""), headers: headers, trailers: trailers, now: link.now)
+        link.exchange()
+        let all = response + status + [HeaderField("x-a", "1"), HeaderField("x-b-bin", "/w")]
+        #expect(link.answers == [.headers(refused, all, endsStream: true)])
+    }
+
+    @Test func `slow writer: a request that is not whole in time is ended, its memory given back`() {
+        let id = link.open(endsStream: false)
+        link.peer.sendData(Array(frame([1, 2, 3]).dropLast()), on: id, endsStream: false)
+        link.exchange()
+        #expect(link.deadline == link.now + GRPCLimits.requestTime)
+        link.server.timePassed(now: link.now + GRPCLimits.requestTime - .nanoseconds(1))
+        link.exchange()
+        #expect(link.status(id) == nil)
+        link.server.timePassed(now: link.now + GRPCLimits.requestTime)
+        link.exchange()
+        #expect(link.status(id) == "4")
+        #expect(link.deadline == nil)
+        #expect(link.events() == [])
+        // A request that is whole has all the time its caller gives it.
+        link.call()
+        #expect(link.deadline == nil)
+    }
+
     @Test func `an answer nobody reads is reset in time`() {
         let id = link.call()
         link.server.send(Array(repeating: 1, count: 100_000), on: id)

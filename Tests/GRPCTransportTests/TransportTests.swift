@@ -278,6 +278,18 @@ import Testing
         await rig.server.shutDown(with: Rig.bye, grace: .zero)
     }
 
+    @Test func `one process cannot take every connection`() async throws {
+        let rig = try await Rig { $0.processConnectionLimit = 2 }
+        let clients = [try await rig.connect(), try await rig.connect()]
+        #expect(await status { _ = try await rig.connect() }?.code == .unavailable)
+        #expect(rig.server.connectionCount == 2)
+        for client in clients { await client.close() }
+        while rig.server.connectionCount > 0 { await Task.yield() }
+        let later = try await rig.connect()
+        #expect(try await later.unary("/t.T/Echo", [1], timeout: nil) == [1])
+        await rig.server.shutDown(with: Rig.bye, grace: .zero)
+    }
+
     @Test func `connecting to nothing, to a dead socket and to a silent one fails with a status`() async throws {
         let directory = SocketDirectory()
         #expect(await status { _ = try await GRPCClient.connect(to: directory.socket) }?.code == .unavailable)

@@ -3,7 +3,7 @@ import Glibc
 /// The program the interoperability tests drive: our server, our client and our HPACK on a command line.
 ///
 ///     interop-peer serve SOCKET              serves the test methods until standard input ends; prints "ready"
-///     interop-peer call SOCKET PATH unary|stream TIMEOUT-MS LIMIT < REQUEST
+///     interop-peer call SOCKET PATH unary|stream TIMEOUT-MS LIMIT [X-TEST-BIN] < REQUEST
 ///                                            prints "message HEX" for each message, then "status CODE TEXT"
 ///     interop-peer hpack                     a line of standard input each: see HPACKLines
 ///     interop-peer messages                  the same: see MessageLines
@@ -15,13 +15,14 @@ enum InteropPeer {
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch (arguments.first, arguments.count) {
         case ("serve", 2): try await TestServer.serve(on: arguments[1])
-        case ("call", 6):
+        case ("call", 6), ("call", 7):
             await TestCall(
                 socketPath: arguments[1],
                 path: arguments[2],
                 isStreaming: arguments[3] == "stream",
                 timeout: Int(arguments[4]).map { .milliseconds($0) },
-                limit: Int(arguments[5]) ?? 0
+                limit: Int(arguments[5]) ?? 0,
+                binary: arguments.count > 6 ? Hex.bytes(arguments[6]) : nil
             ).run()
         case ("hpack", 1): HPACKLines().run()
         case ("messages", 1): MessageLines().run()

@@ -9,6 +9,8 @@ struct TestCall {
     let isStreaming: Bool
     let timeout: Duration?
     let limit: Int
+    /// Octets to send as x-test-bin.
+    let binary: [UInt8]?
 
     func run() async {
         do throws(GRPCStatusError) {
@@ -23,15 +25,28 @@ struct TestCall {
         var configuration = GRPCClient.Configuration()
         if limit > 0 { configuration.messageLimit = limit }
         let client = try await GRPCClient.connect(to: socketPath, configuration)
+        do throws(GRPCStatusError) {
+            try await call(client)
+        } catch {
+            // Lets the server hear what is wrong, before the process ends.
+            await client.close()
+            throw error
+        }
+        await client.close()
+    }
+
+    private func call(_ client: GRPCClient) async throws(GRPCStatusError) {
         let request = readStandardInput()
+        var metadata = GRPCMetadata()
+        if let binary { try metadata.add("x-test-bin", binary) }
         if isStreaming {
-            for try await message in await client.serverStream(path, request, timeout: timeout) {
+            for try await message in await client.serverStream(path, request, timeout: timeout, metadata: metadata) {
                 emit("message \(Hex.text(message))")
             }
         } else {
-            emit("message \(Hex.text(try await client.unary(path, request, timeout: timeout)))")
+            let answer = try await client.unary(path, request, timeout: timeout, metadata: metadata)
+            emit("message \(Hex.text(answer))")
         }
-        await client.close()
     }
 }
 

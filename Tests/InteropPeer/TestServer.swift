@@ -31,6 +31,15 @@ enum TestServer {
         },
         .unary("/test.Peer/Mishap") { _, _ in throw Mishap() },
         .unary("/test.Peer/Metadata") { request, context in Array((context.metadata(text(request)) ?? "").utf8) },
+        // Gives back the octets of the request's x-test-bin, as the message, in the headers and in the trailers.
+        .unary("/test.Peer/Decorated") { _, context in
+            var metadata = GRPCMetadata()
+            try metadata.add("x-plain", "a value")
+            for octets in try context.binaryMetadata("x-test-bin") { try metadata.add("x-echo-bin", octets) }
+            context.setHeaders(metadata)
+            context.setTrailers(metadata)
+            return try context.binaryMetadata("x-test-bin").flatMap { $0 }
+        },
         .unary("/test.Peer/Wait") { _, _ in
             try await untilCancelled("Wait")
             return []

@@ -63,8 +63,8 @@ def peer():
 def call():
     """Makes one call with our client: the messages and the status with its text."""
 
-    def call(socket, path, request=b"", kind="unary", timeout_ms=PATIENCE * 1000, limit=0):
-        arguments = ["call", socket, path, kind, timeout_ms, limit]
+    def call(socket, path, request=b"", kind="unary", timeout_ms=PATIENCE * 1000, limit=0, binary=None):
+        arguments = ["call", socket, path, kind, timeout_ms, limit] + ([] if binary is None else [binary.hex()])
         run = subprocess.run(
             [PEER, *map(str, arguments)], input=request, stdout=subprocess.PIPE, timeout=2 * PATIENCE, check=True
         )

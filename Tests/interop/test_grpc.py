@@ -93,6 +93,17 @@ def test_server_hands_metadata_to_the_handler(channel):
     assert unary(channel, "Metadata", b"x-test", metadata=[("x-test", "a value")]) == b"a value"
 
 
+@pytest.mark.parametrize("value", [b"", b"\0", b"\0\xff", b"abc", bytes(range(256))])
+def test_binary_metadata_comes_back_in_headers_and_trailers(channel, value):
+    answer, made = channel.unary_unary("/test.Peer/Decorated").with_call(
+        b"", timeout=PATIENCE, metadata=[("x-test-bin", value), ("x-test-bin", b"2")]
+    )
+    assert answer == value + b"2"
+    expected = [("x-plain", "a value"), ("x-echo-bin", value), ("x-echo-bin", b"2")]
+    for metadata in (made.initial_metadata(), made.trailing_metadata()):
+        assert [tuple(field) for field in metadata if field[0].startswith("x-")] == expected
+
+
 def test_deadline_reaches_the_servers_handler(server, channel):
     code, _ = status(lambda: unary(channel, "Wait", timeout=0.2))
     assert code is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -157,6 +168,7 @@ class Handlers(grpc.GenericRpcHandler):
         return self.methods.get(details.method)
 
     def echo(self, request, context):
+        self.metadata = dict(context.invocation_metadata())
         return request
 
     def fail(self, request, context):
@@ -197,6 +209,12 @@ def grpcio(tmp_path):
 @pytest.mark.parametrize("size", [0, 1, 16_379, 65_536, (4 << 20) - 100])
 def test_client_echoes_messages_of_any_size(call, grpcio, size):
     assert call(grpcio.socket, "/test.Peer/echo", pattern(size)) == ([pattern(size)], 0, "")
+
+
+@pytest.mark.parametrize("value", [b"", b"\0", b"\0\xff", b"abc", bytes(range(256))])
+def test_client_sends_binary_metadata(call, grpcio, value):
+    assert call(grpcio.socket, "/test.Peer/echo", b"x", binary=value) == ([b"x"], 0, "")
+    assert grpcio.handlers.metadata["x-test-bin"] == value
 
 
 def test_client_refuses_an_answer_above_its_limit(call, grpcio):
