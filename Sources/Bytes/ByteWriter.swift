@@ -27,6 +27,23 @@ public struct ByteWriter: Sendable {
     @inlinable
     public mutating func write(_ more: ArraySlice<UInt8>) { collected.append(contentsOf: more) }
 
+    /// Appends a text as UTF-8, without a copy in between.
+    @inlinable
+    public mutating func write(_ text: String) { collected.append(contentsOf: text.utf8) }
+
+    /// Puts bytes in the place of one that was written; nothing if there is none at `position`.
+    @inlinable
+    public mutating func replaceByte(at position: Int, with bytes: [UInt8]) {
+        guard collected.indices.contains(position) else { return }
+        collected.replaceSubrange(position...position, with: bytes)
+    }
+
+    /// Puts a byte in the place of one that was written; nothing if there is none at `position`.
+    @inlinable
+    public mutating func replaceByte(at position: Int, with byte: UInt8) {
+        if collected.indices.contains(position) { collected[position] = byte }
+    }
+
     /// Appends the lowest `width` bytes of `value`, most significant first.
     ///
     /// - Precondition: `width` is from 1 to 8.

@@ -32,27 +32,27 @@ package struct MessageWriter {
 
     /// Nothing if empty.
     package mutating func write(_ field: UInt32, _ text: String) {
-        if !text.isEmpty { writeBytes(field, Array(text.utf8)) }
+        if !text.isEmpty { writeText(field, text) }
     }
 
     /// A field with explicit presence: written unless it is `nil`.
     package mutating func write(_ field: UInt32, _ text: String?) {
-        if let text { writeBytes(field, Array(text.utf8)) }
+        if let text { writeText(field, text) }
     }
 
     /// Also a message of no bytes; nothing if `nil`.
     package mutating func write(_ field: UInt32, _ message: (some ProtobufMessage)?) {
-        if let message { writeBytes(field, message.encoded()) }
+        if let message { writeInner(field) { message.write(to: &$0) } }
     }
 
     /// Each text, also an empty one.
     package mutating func write(_ field: UInt32, _ texts: [String]) {
-        for text in texts { writeBytes(field, Array(text.utf8)) }
+        for text in texts { writeText(field, text) }
     }
 
     /// Each message, also one of no bytes.
     package mutating func write(_ field: UInt32, _ messages: [some ProtobufMessage]) {
-        for message in messages { writeBytes(field, message.encoded()) }
+        for message in messages { writeInner(field) { message.write(to: &$0) } }
     }
 
     /// Packed, as proto3 has it by default; nothing if there is no number.
@@ -66,16 +66,35 @@ package struct MessageWriter {
     /// Both halves of each entry, also when empty, in the order of the keys: the format asks for none, tests like one.
     package mutating func write(_ field: UInt32, _ map: [String: String]) {
         for (key, value) in map.sorted(by: { $0.key < $1.key }) {
-            var entry = MessageWriter()
-            entry.writeBytes(1, Array(key.utf8))
-            entry.writeBytes(2, Array(value.utf8))
-            writeBytes(field, entry.bytes)
+            writeInner(field) { entry in
+                entry.writeText(1, key)
+                entry.writeText(2, value)
+            }
         }
     }
 
     private mutating func writeNumber(_ field: UInt32, _ number: UInt64) {
         writer.writeVarint(UInt64(field) << 3)
         writer.writeVarint(number)
+    }
+
+    private mutating func writeText(_ field: UInt32, _ text: String) {
+        writer.writeVarint(UInt64(field) << 3 | 2)
+        writer.writeVarint(UInt64(text.utf8.count))
+        writer.write(text)
+    }
+
+    /// Writes a message where it belongs, and its length before it when that is known: mostly of one byte, which is kept free.
+    private mutating func writeInner(_ field: UInt32, _ write: (inout MessageWriter) -> Void) {
+        writer.writeVarint(UInt64(field) << 3 | 2)
+        let place = writer.count
+        writer.write(0)
+        write(&self)
+        let count = writer.count - place - 1
+        guard count > 0x7f else { return writer.replaceByte(at: place, with: UInt8(truncatingIfNeeded: count)) }
+        var length = ByteWriter()
+        length.writeVarint(UInt64(count))
+        writer.replaceByte(at: place, with: length.bytes)
     }
 
     private mutating func writeBytes(_ field: UInt32, _ bytes: [UInt8]) {
