@@ -67,6 +67,7 @@ struct PeerService: RegistrableRPCService {
         // The text is "COUNT SIZE".
         add("Stream", to: &router) { request, writer in
             let numbers = String(decoding: request, as: UTF8.self).split(separator: " ").compactMap { Int($0) }
+            guard numbers.count == 2 else { throw RPCError(code: .invalidArgument, message: "COUNT SIZE") }
             for _ in 0..<numbers[0] { try await writer.write(pattern(numbers[1])) }
         }
         add("Fail", to: &router) { request, _ in
