@@ -245,3 +245,15 @@ if isFuzzing {
     package.dependencies = []
     package.targets = wire + domain.filter { $0.name == "KubeletAPI" } + [fuzz]
 }
+
+// The program that Tests/Benchmarks drives.
+if Context.environment["PATCHBAY_BENCH"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "benchmark-peer",
+            dependencies: ["Bytes", "HPACK", "HTTP2", "GRPC", "GRPCTransport", "Protobuf", "KubeletAPI", logging],
+            path: "Tests/Benchmarks/Sources",
+            swiftSettings: house
+        )
+    )
+}
