@@ -157,3 +157,15 @@ def test_a_pod_waits_for_its_daemon_and_never_starts_without_its_vfs(node, vfs):
     sandbox, _ = node.runtime.run(path)
     assert set(node.addresses(sandbox)) == {"eth0", "net1", "net2", "net3"}
     node.runtime.stop(sandbox)
+
+
+def test_pools_are_back_when_the_kubelets_socket_is_made_again(node, vfs, capsys):
+    node.start()
+    sandbox, _ = node.runtime.run(node.pod("first"))
+    node.kubelet.restart()
+    seconds = [node.kubelet.wait_for(resource, 2, timeout=60) for resource in ("patchbay.dev/lab_a", "patchbay.dev/lab_b")]
+    with capsys.disabled():
+        print(f" pools back {sum(seconds) * 1000:.0f} ms after the kubelet began to serve", end=" ")
+    # The VFs in the pod count as healthy: their interfaces are away, not lost.
+    assert node.kubelet.resources()["patchbay.dev/lab_a"] == {"capacity": 2, "allocatable": 2}
+    node.runtime.stop(sandbox)

@@ -36,7 +36,7 @@ import Testing
     private func service(
         _ source: ScriptedSource,
         _ kubelet: Kubelet = Kubelet([.success([])]),
-        patience: Duration = .seconds(20)
+        patience: Duration = .seconds(600)
     ) -> PlanService {
         let devices = DeviceFinder(listing: kubelet.list, owners: { [:] }, checkpointPath: "/nonexistent/checkpoint")
         return PlanService(source: source, devices: devices, patience: patience)
