@@ -29,12 +29,12 @@ package struct FunctionObservation: Equatable, Sendable {
 
 /// One step of giving a function back, to be taken in order; each counts as done when what it undoes is gone.
 package enum UndoStep: Equatable, Sendable {
-    /// Move the interface from the sandbox to the host and give it this name, address and MTU, in one message.
-    ///
-    /// The kernel takes it down on the way, so that nothing is left to send on it.
-    case returnToHost(FunctionInterface)
     /// Take the driver off; an interface in a sandbox ends with that.
     case unbindDriver(FunctionDriver)
+    /// Reset the device itself (`reset` in sysfs, function-level where the device has that).
+    ///
+    /// What the tenant programmed ends there. `isOnlyReset` where no driver starts anew, so that a failure is one.
+    case resetDevice(isOnlyReset: Bool)
     /// Set on the PF exactly what is given.
     case applySettings(FunctionSettings)
     /// Put the driver on again and wait for the interface.
@@ -60,15 +60,19 @@ package enum UndoObstacle: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// The steps that bring a function back to a state, derived from that state and from what the kernel shows.
 ///
-/// The order keeps tenants apart: the interface leaves the sandbox before anything the PF enforces is loosened.
+/// The next tenant finds nothing of the former: what the driver kept (rings, offloads, filters, queue disciplines) ends with
+/// its interface, what the device kept ends with its reset. That is done whatever the function looks like, because a
+/// tenant that may administer its interface can make it look untouched. The order keeps tenants apart: the function is
+/// taken from the sandbox before anything the PF enforces is loosened.
 package struct UndoPlan: Equatable, Sendable {
-    /// Empty if the function stands as it should.
+    /// In order; never empty.
     package var steps: [UndoStep]
 
     /// Plans the way from `observed` to `state`.
     ///
     /// - Parameters:
-    ///   - state: What to return to: the baseline, completed by the originals of the record.
+    ///   - state: What to return to: the baseline, completed by the originals of the record. Where it knows no
+    ///     interface, the one that the driver makes anew stays as it is made.
     ///   - driver: The driver it had then.
     ///   - observed: What the kernel shows.
     /// - Throws: ``UndoObstacle`` if nothing can or may be done.
@@ -79,39 +83,20 @@ package struct UndoPlan: Equatable, Sendable {
     ) throws(UndoObstacle) {
         let change = observed.settings.change(to: state.settings)
         let settings: [UndoStep] = change.isEmpty ? [] : [.applySettings(change)]
-        switch observed.place {
-        case .unplugged: throw .unplugged
-        case .elsewhere: throw .interfaceElsewhere
-        case .noInterface: self.steps = settings + Self.rebinding(driver, to: state, from: observed)
-        case .host(let interface), .sandbox(let interface):
-            if let driver = observed.driver, driver.mustReload(after: change) {
-                let restore = state.interface.map { [UndoStep.restoreInterface($0)] } ?? []
-                self.steps = [.unbindDriver(driver)] + settings + [.bindDriver(driver)] + restore
-            } else {
-                let home = Self.comingHome(interface, to: state, from: observed.place)
-                self.steps = home + settings
-            }
+        let restore = state.interface.map { [UndoStep.restoreInterface($0)] } ?? []
+        switch (observed.place, observed.driver) {
+        case (.unplugged, _): throw .unplugged
+        case (.elsewhere, _): throw .interfaceElsewhere
+        case (.noInterface, nil):
+            // A kill between taking the driver off and putting it on leaves a function without any.
+            guard let driver, !driver.isUserspace else { fallthrough }
+            self.steps = [.resetDevice(isOnlyReset: false)] + settings + [.bindDriver(driver)] + restore
+        case (.noInterface, _), (.host, nil), (.sandbox, nil):
+            self.steps = [.resetDevice(isOnlyReset: true)] + settings
+        case (.host, let driver?), (.sandbox, let driver?):
+            self.steps =
+                [.unbindDriver(driver), .resetDevice(isOnlyReset: false)] + settings + [.bindDriver(driver)] + restore
         }
-    }
-
-    private static func comingHome(
-        _ interface: FunctionInterface,
-        to state: FunctionState,
-        from place: FunctionObservation.Place
-    ) -> [UndoStep] {
-        let target = state.interface ?? interface
-        if case .sandbox = place { return [.returnToHost(target), .restoreInterface(target)] }
-        return interface.stands(as: target) ? [] : [.restoreInterface(target)]
-    }
-
-    /// A kill between taking the driver off and putting it on leaves a function without any.
-    private static func rebinding(
-        _ driver: FunctionDriver?,
-        to state: FunctionState,
-        from observed: FunctionObservation
-    ) -> [UndoStep] {
-        guard observed.driver == nil, let driver, let interface = state.interface else { return [] }
-        return [.bindDriver(driver), .restoreInterface(interface)]
     }
 }
 

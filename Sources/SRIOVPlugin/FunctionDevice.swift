@@ -98,6 +98,21 @@ package struct FunctionDevice: Sendable {
         }
     }
 
+    /// Resets the device; one that knows no reset is left.
+    ///
+    /// Under a network driver the interface of an 82576's VF stays and loses its carrier for good (lab, Linux 6.12), so the
+    /// driver is taken off before.
+    ///
+    /// - Throws: ``SystemError`` of `write`.
+    package func reset() throws(SystemError) {
+        let attribute = "\(directory)/reset"
+        guard try File.exists(attribute) else { return }
+        try Attribute.write("1", to: attribute)
+    }
+
+    /// A name that no other function's interface has: `pb000001100` for 0000:01:10.0.
+    package var interimName: String { "pb" + address.description.replacing(":", with: "").replacing(".", with: "") }
+
     private func isRepresentor(_ name: String) throws(SystemError) -> Bool {
         let port: String?
         do throws(SystemError) {

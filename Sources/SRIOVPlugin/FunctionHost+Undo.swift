@@ -5,8 +5,8 @@ import LinuxSystem
 import Netlink
 
 extension FunctionHost {
-    /// Gives a function back: out of the namespace and to the state before, as far as the kernel shows that it is not
-    /// so already.
+    /// Gives a function back: out of the namespace, reset, and to the state before as far as the kernel shows that it is
+    /// not so already.
     ///
     /// - Parameters:
     ///   - record: How it stood before the attachment.
@@ -17,7 +17,7 @@ extension FunctionHost {
         do throws(SRIOVError) {
             let observed = try observe(record, sandbox: sandbox, interfaceName: interfaceName)
             let plan = try plan(record, from: observed)
-            return perform(plan, of: record, sandbox: sandbox, interfaceName: interfaceName)
+            return perform(plan, of: record)
         } catch {
             return [error]
         }
@@ -43,21 +43,15 @@ extension FunctionHost {
         return kept.state.completed(by: record.originals)
     }
 
-    private func perform(
-        _ plan: UndoPlan,
-        of record: FunctionRecord,
-        sandbox: SandboxNetwork?,
-        interfaceName: String
-    ) -> [SRIOVError] {
+    private func perform(_ plan: UndoPlan, of record: FunctionRecord) -> [SRIOVError] {
         let device = device(record.address)
         var failures: [SRIOVError] = []
         for step in plan.steps {
             do throws(SRIOVError) {
                 switch step {
-                case .returnToHost(let target):
-                    try returnToHost(device, from: sandbox, interfaceName: interfaceName, as: target)
                 case .unbindDriver(let driver): try system(device.unbind(driver))
-                case .applySettings(let settings): failures += reset(device, to: settings)
+                case .resetDevice(let isOnlyReset): try reset(device, isOnlyReset: isOnlyReset)
+                case .applySettings(let settings): failures += applySingly(settings, to: device)
                 case .bindDriver(let driver): try rebind(device, driver)
                 case .restoreInterface(let target): try restore(device, to: target)
                 }
@@ -70,27 +64,16 @@ extension FunctionHost {
         return failures
     }
 
-    private func returnToHost(
-        _ device: FunctionDevice,
-        from sandbox: SandboxNetwork?,
-        interfaceName: String,
-        as target: FunctionInterface
-    ) throws(SRIOVError) {
-        guard let sandbox, let link = try sandbox.interface(of: device.address, named: interfaceName) else { return }
-        let change = LinkChange(
-            name: link.name == target.name ? nil : target.name,
-            address: link.address?.mac == target.mac ? nil : HardwareAddress(target.mac),
-            mtu: link.mtu == target.mtu ? nil : target.mtu
-        )
+    private func reset(_ device: FunctionDevice, isOnlyReset: Bool) throws(SRIOVError) {
         do throws(SRIOVError) {
-            try kernel(sandbox.socket.move(link: link.index, to: namespace, changing: change))
+            try system(device.reset())
         } catch {
-            // Moved, and only a part of the rest was refused: the step that follows tries that again by itself.
-            guard try hostLink(of: device) != nil else { throw error }
+            // A driver that starts anew sets its function up from nothing as well.
+            guard !isOnlyReset else { throw error }
         }
     }
 
-    private func reset(_ device: FunctionDevice, to settings: FunctionSettings) -> [SRIOVError] {
+    private func applySingly(_ settings: FunctionSettings, to device: FunctionDevice) -> [SRIOVError] {
         var failures: [SRIOVError] = []
         for single in settings.single {
             do throws(SRIOVError) { try apply(single, to: device) } catch { failures.append(error) }
@@ -111,9 +94,31 @@ extension FunctionHost {
         if present.alternativeNames.contains(target.name) {
             try kernel(socket.removeAlternativeName(target.name, fromLink: link.index))
         }
-        try kernel(socket.change(link: link.index, change))
+        try make(change, of: link, for: device)
         for name in target.alternativeNames where !present.alternativeNames.contains(name) {
             try kernel(socket.addAlternativeName(name, toLink: link.index))
+        }
+    }
+
+    /// Changes an interface, whose new name may be another's for a moment.
+    ///
+    /// The kernel names an interface that a driver makes anew by the first free `ethN`, which may be that of another
+    /// function still on its way home. Each that finds its name taken steps aside, so that two never wait for one another.
+    private func make(_ change: LinkChange, of link: Link, for device: FunctionDevice) throws(SRIOVError) {
+        let limit = min(deadline, .after(milliseconds: Self.nameMilliseconds))
+        var wait: UInt64 = 1
+        while true {
+            do throws(SRIOVError) {
+                return try kernel(socket.change(link: link.index, change))
+            } catch {
+                // EEXIST
+                guard case .netlink(let refusal) = error, refusal.errno == 17, change.name != nil, !limit.isPast else {
+                    throw error
+                }
+            }
+            if wait == 1 { try kernel(socket.change(link: link.index, LinkChange(name: device.interimName))) }
+            pause(milliseconds: wait, until: limit)
+            wait = min(wait * 2, 20)
         }
     }
 
@@ -136,6 +141,8 @@ extension FunctionHost {
         }
     }
 
+    /// Between the driver's start and the right name of another function's interface.
+    private static let nameMilliseconds: UInt64 = 2_000
     /// Drivers that start their VFs in the background take up to some seconds.
     private static let probeMilliseconds: UInt64 = 10_000
 }
@@ -143,7 +150,7 @@ extension FunctionHost {
 extension UndoStep {
     fileprivate var takesFromPod: Bool {
         switch self {
-        case .returnToHost, .unbindDriver: true
+        case .unbindDriver, .resetDevice: true
         case .applySettings, .bindDriver, .restoreInterface: false
         }
     }

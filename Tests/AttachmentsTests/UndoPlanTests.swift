@@ -6,17 +6,22 @@ import Testing
     let igbvf = FunctionDriver(rawValue: "igbvf")
     let iavf = FunctionDriver(rawValue: "iavf")
 
-    @Test func `a function that stands as it should needs nothing`() throws {
+    @Test func `a function that stands as it should is reset all the same`() throws {
         let state = try Sample.state()
         let observed = FunctionObservation(
             place: .host(try Sample.interface()),
             driver: igbvf,
             settings: Sample.settings
         )
-        #expect(try UndoPlan(to: state, driver: igbvf, from: observed).steps == [])
+        #expect(
+            try UndoPlan(to: state, driver: igbvf, from: observed).steps == [
+                .unbindDriver(igbvf), .resetDevice(isOnlyReset: false), .bindDriver(igbvf),
+                .restoreInterface(try Sample.interface()),
+            ]
+        )
     }
 
-    @Test func `an interface leaves the sandbox before the PF loosens anything`() throws {
+    @Test func `a function leaves the sandbox and is reset before the PF loosens anything`() throws {
         let state = try Sample.state()
         var settings = Sample.settings
         settings.isTrusted = true
@@ -25,58 +30,14 @@ import Testing
         let observed = FunctionObservation(place: .sandbox(inPod), driver: iavf, settings: settings)
         #expect(
             try UndoPlan(to: state, driver: iavf, from: observed).steps == [
-                .returnToHost(try Sample.interface()), .restoreInterface(try Sample.interface()),
-                .applySettings(FunctionSettings(vlan: VLANTag.none, isTrusted: false)),
-            ]
-        )
-    }
-
-    @Test func `a driver that must be reloaded is taken off first and comes home by that`() throws {
-        let state = try Sample.state()
-        var settings = Sample.settings
-        settings.administrativeMAC = MACAddress("02:00:00:00:00:01")
-        let observed = FunctionObservation(
-            place: .sandbox(try Sample.interface("net1")),
-            driver: igbvf,
-            settings: settings
-        )
-        #expect(
-            try UndoPlan(to: state, driver: igbvf, from: observed).steps == [
-                .unbindDriver(igbvf), .applySettings(FunctionSettings(administrativeMAC: .zero)), .bindDriver(igbvf),
+                .unbindDriver(iavf), .resetDevice(isOnlyReset: false),
+                .applySettings(FunctionSettings(vlan: VLANTag.none, isTrusted: false)), .bindDriver(iavf),
                 .restoreInterface(try Sample.interface()),
             ]
         )
     }
 
-    @Test func `trust alone does not reload igbvf`() throws {
-        var settings = Sample.settings
-        settings.isTrusted = true
-        let observed = FunctionObservation(
-            place: .host(try Sample.interface()),
-            driver: igbvf,
-            settings: settings
-        )
-        #expect(
-            try UndoPlan(to: try Sample.state(), driver: igbvf, from: observed).steps == [
-                .applySettings(FunctionSettings(isTrusted: false))
-            ]
-        )
-    }
-
-    @Test func `what the kernel returned under its pod's name is renamed`() throws {
-        let observed = FunctionObservation(
-            place: .host(try Sample.interface("net1", mtu: 9000)),
-            driver: igbvf,
-            settings: Sample.settings
-        )
-        #expect(
-            try UndoPlan(to: try Sample.state(), driver: igbvf, from: observed).steps == [
-                .restoreInterface(try Sample.interface())
-            ]
-        )
-    }
-
-    @Test func `a function under a userspace driver is reset on the PF only`() throws {
+    @Test func `a function under a userspace driver is reset itself, then on the PF`() throws {
         let vfio = FunctionDriver(rawValue: "vfio-pci")
         var settings = Sample.settings
         settings.vlan = VLANTag(identifier: 7)
@@ -84,16 +45,26 @@ import Testing
         let state = FunctionState(settings: Sample.settings)
         #expect(
             try UndoPlan(to: state, driver: vfio, from: observed).steps == [
-                .applySettings(FunctionSettings(vlan: VLANTag.none))
+                .resetDevice(isOnlyReset: true), .applySettings(FunctionSettings(vlan: VLANTag.none)),
             ]
         )
     }
 
-    @Test func `a driver that was taken off and not put on again is put on`() throws {
+    @Test func `a driver that was taken off and not put on again is put on after a reset`() throws {
         let observed = FunctionObservation(place: .noInterface, driver: nil, settings: Sample.settings)
         #expect(
             try UndoPlan(to: try Sample.state(), driver: igbvf, from: observed).steps == [
-                .bindDriver(igbvf), .restoreInterface(try Sample.interface()),
+                .resetDevice(isOnlyReset: false), .bindDriver(igbvf), .restoreInterface(try Sample.interface()),
+            ]
+        )
+    }
+
+    @Test func `a userspace driver that was taken off is not put on`() throws {
+        let vfio = FunctionDriver(rawValue: "vfio-pci")
+        let observed = FunctionObservation(place: .noInterface, driver: nil, settings: Sample.settings)
+        #expect(
+            try UndoPlan(to: try Sample.state(), driver: vfio, from: observed).steps == [
+                .resetDevice(isOnlyReset: true)
             ]
         )
     }
@@ -112,12 +83,11 @@ import Testing
         }
     }
 
-    @Test func `a function without a known first interface keeps its name`() throws {
-        let inPod = try Sample.interface("net1")
-        let observed = FunctionObservation(place: .sandbox(inPod), driver: iavf)
+    @Test func `an interface of which nothing is known stays as the driver makes it`() throws {
+        let observed = FunctionObservation(place: .sandbox(try Sample.interface("net1")), driver: iavf)
         #expect(
             try UndoPlan(to: FunctionState(), driver: iavf, from: observed).steps == [
-                .returnToHost(inPod), .restoreInterface(inPod),
+                .unbindDriver(iavf), .resetDevice(isOnlyReset: false), .bindDriver(iavf),
             ]
         )
     }

@@ -209,6 +209,71 @@ class TestBack:
         attachment.delete()
 
 
+class TestNextTenant:
+    """A tenant that may administer its interface leaves nothing to the next, and cannot pretend to have left nothing."""
+
+    @staticmethod
+    def dirty(pod, name):
+        """Changes what no record tells of, and gives the interface its host's name."""
+        pod.run("ip", "link", "property", "add", "dev", "net1", "altname", "formers-name")
+        pod.run("tc", "qdisc", "add", "dev", "net1", "root", "pfifo", "limit", "7")
+        pod.run("ip", "link", "set", "net1", "down")
+        pod.run("ip", "link", "set", "net1", "name", name, "txqueuelen", "77", "alias", "formers", "promisc", "on")
+
+    @staticmethod
+    def shown(name, netns=None):
+        link = links(netns)[name]
+        words = ("txqlen", "ifalias", "altnames", "promiscuity", "address", "mtu")
+        return {key: link.get(key) for key in words} | {"pfifo": link.get("qdisc") == "pfifo"}
+
+    @pytest.mark.parametrize("keys", [{}, {"vlan": 5, "mac": "02:00:00:00:00:01"}])
+    @pytest.mark.parametrize("is_gone", [False, True])
+    def test_finds_nothing_of_the_former(self, vfs, netns, attach, keys, is_gone):
+        vf, old, new = vfs[0][0], netns("old"), netns("new")
+        name = vf.interface
+        # Once known to the function's baseline, it comes back with each deletion.
+        run("ip", "link", "property", "add", "dev", name, "altname", "patchbay-test-name", check=False)
+        first = self.shown(name)
+        attachment = attach(vf, old, container="c1", **keys)
+        attachment.add()
+        self.dirty(old, name)
+        if is_gone:
+            old.delete()
+        attachment.delete()
+        assert self.shown(name) == first
+        assert first["altnames"] == ["patchbay-test-name"]
+        # The device passes traffic, which one that was reset under its driver does not.
+        ipam = {"type": "static", "addresses": [{"address": "10.9.0.6/24"}]}
+        peer = attach(vfs[1][0], netns("peer"), container="c2", ipam=STATIC)
+        second = attach(vf, new, container="c3", ipam=ipam)
+        peer.add()
+        second.add()
+        run("ping", "-c", "1", "-w", "20", "10.9.0.5", netns="new")
+        second.delete()
+        peer.delete()
+
+    def test_names_that_the_driver_gives_are_not_in_the_way(self, vfs, netns, attach):
+        """The first VF's name is free while it is in its pod: the kernel gives it to the second one's new interface."""
+        flat = [vf for pf in vfs for vf in pf]
+        made = [attach(vf, netns(f"pod{n}"), container=f"c{n}") for n, vf in enumerate(flat)]
+        for _ in range(3):
+            for each in made:
+                each.add()
+            for process in [each.start("DEL") for each in reversed(made)]:
+                output = process.stdout.read()
+                assert process.wait() == 0, output
+
+    def test_a_pf_that_is_down_keeps_nobody_from_deletion(self, vfs, netns, attach):
+        vf, pod = vfs[0][0], netns("pod")
+        attachment = attach(vf, pod)
+        attachment.add()
+        run("ip", "link", "set", vf.pf.interface, "down")
+        try:
+            attachment.delete()
+        finally:
+            vf.pf.up()
+
+
 class TestFailedAdd:
     """An error object, a non-zero exit, and nothing changed; `attach` and `hardware` look at the rest."""
 
