@@ -75,7 +75,38 @@ extension FunctionHost {
         for route in result.routes {
             try kernel(sandbox.socket.add(Route(route, over: interface, gateways: result.ips)))
         }
+        announce(result.ips.map(\.address.address), of: interface, in: sandbox)
     }
+
+    /// Tells the neighbours who remember a former holder of an address that it is at this interface now, once each.
+    ///
+    /// The kernel announces only what an interface has when it comes up, and then the address plugin was not asked yet.
+    /// An ADD does not fail for it: neighbours also find out by themselves, later.
+    private func announce(_ addresses: [IPAddress], of interface: PodInterface, in sandbox: SandboxNetwork) {
+        do {
+            try awaitCarrier(of: interface, in: sandbox)
+            try sandbox.namespace.run { () throws(SystemError) in
+                let socket = try PacketSocket()
+                for address in addresses {
+                    let frame = NeighbourAnnouncement(address, at: interface.mac).frame
+                    try socket.send(frame, interfaceIndex: interface.index)
+                }
+            }
+        } catch {
+            // Said above.
+        }
+    }
+
+    /// What is sent before the driver has seen its link is dropped.
+    private func awaitCarrier(of interface: PodInterface, in sandbox: SandboxNetwork) throws(NetlinkError) {
+        let limit = min(deadline, .after(milliseconds: Self.carrierMilliseconds))
+        while try sandbox.socket.link(index: interface.index)?.hasCarrier == false, !limit.isPast {
+            pause(milliseconds: 2, until: limit)
+        }
+    }
+
+    /// As long as the incumbent waits.
+    private static let carrierMilliseconds: UInt64 = 200
 }
 
 extension Route {

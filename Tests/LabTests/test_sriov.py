@@ -209,6 +209,31 @@ class TestBack:
         attachment.delete()
 
 
+class TestNeighbours:
+    def test_are_told_of_each_address(self, vfs, netns, attach):
+        """A neighbour that remembers another MAC address for an address learns the new one without asking."""
+        pod, peer = netns("pod"), netns("peer")
+        other = attach(vfs[1][0], peer, container="c2", ipam=STATIC | {"routes": []})
+        other.add()
+        run("ip", "-n", "peer", "address", "add", "fd00::9/64", "dev", "net1", "nodad")
+        wait_until(lambda: "LOWER_UP" in peer.links()["net1"]["flags"], "the peer's carrier")
+        stale = "02:00:00:00:00:99"
+        for address in ("10.9.0.77", "fd00::77"):
+            peer.run("ip", "neigh", "replace", address, "lladdr", stale, "nud", "stale", "dev", "net1")
+        ipam = {"type": "static", "addresses": [{"address": "10.9.0.77/24"}, {"address": "fd00::77/64"}]}
+        attachment = attach(vfs[0][0], pod, ipam=ipam)
+        mac = attachment.add()["interfaces"][0]["mac"]
+
+        def known(address):
+            shown = json.loads(peer.run("ip", "-json", "neigh", "show", address, "dev", "net1").stdout)
+            return shown[0].get("lladdr") == mac
+
+        for address in ("10.9.0.77", "fd00::77"):
+            wait_until(lambda: known(address), f"the peer knows {address} at its new MAC address", 5)
+        attachment.delete()
+        other.delete()
+
+
 class TestNextTenant:
     """A tenant that may administer its interface leaves nothing to the next, and cannot pretend to have left nothing."""
 

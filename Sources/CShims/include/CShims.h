@@ -1,6 +1,6 @@
 /*
- * What Swift cannot say itself: variadic calls, code between fork and exec, setns on a thread of its own, and
- * globals that Swift 6 holds to be unsafe. Nothing here keeps state.
+ * What Swift cannot say itself: variadic calls, the kernel's own structures, code between fork and exec, setns on a
+ * thread of its own, and globals that Swift 6 holds to be unsafe. Nothing here keeps state.
  */
 #ifndef PATCHBAY_CSHIMS_H
 #define PATCHBAY_CSHIMS_H
@@ -48,6 +48,12 @@ int patchbay_set_nonblocking(int descriptor);
 
 /* write(2), but a reader that is gone answers EPIPE only: no SIGPIPE reaches the process. */
 ssize_t patchbay_write_unsignalled(int descriptor, const void *bytes, size_t count);
+
+/* A socket that sends whole frames and receives none, close-on-exec; or -1 with errno. */
+int patchbay_packet_socket(void);
+
+/* Sends a frame, its header included, on an interface; the number of bytes, or -1 with errno. */
+ssize_t patchbay_send_frame(int descriptor, int interface_index, const void *frame, size_t count);
 
 /* The thread's number in the whole system. */
 pid_t patchbay_thread_id(void);
