@@ -37,6 +37,15 @@ package struct StateDirectory: Sendable, Equatable {
         }
     }
 
+    /// Refuses a directory in which no record can be written, by writing one of no bytes.
+    ///
+    /// - Throws: ``SystemError`` of the call that failed.
+    package func requireWritable() throws(SystemError) {
+        let probe = "\(path)/journal/.probe"
+        try File.write([], to: probe, isDurable: false)
+        try File.remove(probe)
+    }
+
     /// Takes the lock on a container's operations; the lock lives in every process that inherits its descriptor.
     ///
     /// - Throws: ``SystemError``; ETIMEDOUT if it is held at the deadline, EINVAL for an ID CNI does not allow.

@@ -111,12 +111,11 @@ extension FunctionHost {
         let request: JSONValue
         let arguments: CNIArguments
         do throws(CNIError) {
-            request = try deletionRequest(attachment)
+            request = try recordedRequest(attachment)
             arguments = try CNIArguments(parsing: attachment.cniArguments ?? "")
         } catch {
             throw .answer(error)
         }
-        guard let type = request["ipam"]?["type"]?.string, !type.isEmpty else { return }
         let isThere = try exists(journal.sandbox, ofBoot: journal.bootID)
         let invocation = CNIInvocation(
             command: .del,
@@ -126,11 +125,11 @@ extension FunctionHost {
             arguments: arguments,
             pluginPath: pluginPath
         )
-        try releaseAddresses(type, invocation, request: request)
+        try askAddressPlugin(request, invocation)
     }
 
-    /// What the `sriov` plugin of a network gets at DEL, made from what was kept.
-    private func deletionRequest(_ attachment: AttachmentRecord) throws(CNIError) -> JSONValue {
+    /// What the `sriov` plugin of a network gets after ADD, made from what was kept.
+    func recordedRequest(_ attachment: AttachmentRecord) throws(CNIError) -> JSONValue {
         let document: JSONValue
         do throws(JSONError) {
             document = try JSONValue(parsing: attachment.configuration)

@@ -46,8 +46,9 @@ extension FunctionHost {
         return result
     }
 
-    /// Has the address plugin free what it reserved.
-    func releaseAddresses(_ type: String, _ invocation: CNIInvocation, request: JSONValue) throws(SRIOVError) {
+    /// Hands a call about what was made before on to the configuration's address plugin, if it names one.
+    func askAddressPlugin(_ request: JSONValue, _ invocation: CNIInvocation) throws(SRIOVError) {
+        guard let type = request["ipam"]?["type"]?.string, !type.isEmpty else { return }
         do throws(DelegateFailure) {
             _ = try DelegateRunner(deadline: deadline).run(type: type, invocation, request: request)
         } catch {
@@ -113,7 +114,7 @@ extension Route {
     /// The route of a result, over the pod's interface.
     ///
     /// One that names no gateway goes over the first of its family, as the reference plugins have it.
-    fileprivate init(_ route: CNIResult.Route, over interface: PodInterface, gateways: [CNIResult.Address]) {
+    init(_ route: CNIResult.Route, over interface: PodInterface, gateways: [CNIResult.Address]) {
         let family = route.destination.address.family
         let gateway = route.gateway ?? gateways.first { $0.address.address.family == family }?.gateway
         let isLocal = route.scope.map { $0 > 0 } ?? false

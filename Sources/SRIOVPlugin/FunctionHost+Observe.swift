@@ -130,7 +130,7 @@ extension FunctionHost {
         }
     }
 
-    private func shownSettings(_ port: PhysicalPort) throws(SRIOVError) -> FunctionSettings {
+    func shownSettings(_ port: PhysicalPort) throws(SRIOVError) -> FunctionSettings {
         let shown = try kernel(socket.virtualFunction(port.index, ofLink: port.interfaceIndex))
         return shown.map(FunctionSettings.init) ?? FunctionSettings()
     }

@@ -1,6 +1,7 @@
 import AttachmentStore
 package import Attachments
 import CNI
+import JSON
 import LinuxSystem
 package import PCI
 
@@ -47,17 +48,54 @@ extension FunctionHost {
         return reconciled
     }
 
+    /// Undoes the attachments of a network that its runtime does not count as living.
+    ///
+    /// Only what the `sriov` role made by itself: what the meta-plugin made is counted by its own runtime, under its own
+    /// network's name.
+    ///
+    /// - Parameters:
+    ///   - network: The CNI network's name.
+    ///   - valid: The attachments that stay.
+    ///   - pluginPath: Where address plugins are found.
+    /// - Returns: One entry a journal that was worked on.
+    /// - Throws: ``SRIOVError`` if the journals cannot be listed.
+    package func reconcile(
+        network: String,
+        keeping valid: ValidAttachments,
+        pluginPath: [String]
+    ) throws(SRIOVError) -> [Reconciled] {
+        var reconciled: [Reconciled] = []
+        for case .journal(let journal) in try system(state.entries()) {
+            let isGarbage = { (attachment: AttachmentRecord) in
+                attachment.networkName == network && attachment.network == network && attachment.others.isEmpty
+                    && attachment.function != nil
+                    && !valid.keys.contains(
+                        ValidAttachments.Key(
+                            containerID: journal.containerID,
+                            interfaceName: attachment.interfaceName
+                        )
+                    )
+            }
+            guard journal.attachments.contains(where: isGarbage) else { continue }
+            reconciled.append(clear(journal, pluginPath: pluginPath, where: isGarbage) { _, _ in [] })
+        }
+        return reconciled
+    }
+
     private func clear(
         _ journal: Journal,
         pluginPath: [String],
+        where isWanted: (AttachmentRecord) -> Bool = { _ in true },
         delegate: (AttachmentRecord, Journal) -> [String]
     ) -> Reconciled {
         var outcome = Reconciled(containerID: journal.containerID, undone: [], failures: [])
         do throws(SRIOVError) {
             let lock = try lock(containerID: journal.containerID, until: .after(milliseconds: 100))
             guard let now = try records(state.journal(containerID: journal.containerID)) else { return outcome }
-            try clear(now, into: &outcome, pluginPath: pluginPath, delegate: delegate)
-            if outcome.failures.isEmpty { try system(state.removeLock(containerID: journal.containerID)) }
+            try clear(now, into: &outcome, pluginPath: pluginPath, where: isWanted, delegate: delegate)
+            if try records(state.journal(containerID: journal.containerID)) == nil {
+                try system(state.removeLock(containerID: journal.containerID))
+            }
             _ = consume lock
         } catch {
             outcome.failures.append(error.cniError.message)
@@ -90,10 +128,11 @@ extension FunctionHost {
         into outcome: inout Reconciled,
         pluginPath: [String],
         holding held: [PCIAddress] = [],
+        where isWanted: (AttachmentRecord) -> Bool = { _ in true },
         delegate: (AttachmentRecord, Journal) -> [String]
     ) throws(SRIOVError) {
         var journal = kept
-        for attachment in kept.attachments.reversed() {
+        for attachment in kept.attachments.reversed() where isWanted(attachment) {
             let failures: [String]
             if let function = attachment.function {
                 let missing = held.contains(function.address) ? [] : [function.address]

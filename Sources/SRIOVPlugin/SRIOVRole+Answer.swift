@@ -10,7 +10,7 @@ extension SRIOVRole {
     ///   - environment: The whole environment.
     ///   - release: Of this program.
     /// - Returns: What to print; `nil` for nothing.
-    /// - Throws: ``CNIError`` to print; code 4 for a command that this role does not have.
+    /// - Throws: ``CNIError`` to print.
     package static func answer(
         _ invocation: CNIInvocation,
         input: [UInt8],
@@ -23,14 +23,11 @@ extension SRIOVRole {
         case .version: return CNIVersion.answer(to: request)
         case .add:
             return try SRIOVRole(invocation, environment: environment, release: release).add(input)
-        case .del:
-            try SRIOVRole(invocation, environment: environment, release: release).delete(input)
-            return nil
-        case .check, .gc, .status:
-            throw CNIError(
-                .invalidEnvironment,
-                "sriov does not have CNI_COMMAND \(invocation.command.rawValue) yet; it has ADD, DEL and VERSION"
-            )
+        case .del: try SRIOVRole(invocation, environment: environment, release: release).delete(input)
+        case .check: try SRIOVRole(invocation, environment: environment, release: release).check(input)
+        case .status: try status(invocation, input, environment: environment)
+        case .gc: try collectGarbage(invocation, input, environment: environment)
         }
+        return nil
     }
 }

@@ -88,13 +88,7 @@ extension SRIOVRole {
     private func deleteUnrecorded(_ request: JSONValue) throws(SRIOVError) {
         var failures: [SRIOVError] = []
         do throws(SRIOVError) { try returnUnrecorded(request) } catch { failures.append(error) }
-        if let type = request["ipam"]?["type"]?.string, !type.isEmpty {
-            do throws(SRIOVError) {
-                try host.releaseAddresses(type, invocation, request: request)
-            } catch {
-                failures.append(error)
-            }
-        }
+        do throws(SRIOVError) { try host.askAddressPlugin(request, invocation) } catch { failures.append(error) }
         if let failure = failures.first(where: { !$0.isLasting }) { throw failure }
     }
 

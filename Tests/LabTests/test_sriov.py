@@ -234,6 +234,89 @@ class TestNeighbours:
         other.delete()
 
 
+class TestCheck:
+    def test_names_every_difference(self, vfs, netns, attach):
+        vf, pod = vfs[0][0], netns("pod")
+        attachment = attach(vf, pod, mac="02:00:00:00:00:ab", vlan=100, vlanQoS=3, trust="on", max_tx_rate=200, mtu=1400, ipam=STATIC)
+        attachment.configuration["prevResult"] = attachment.add()
+        assert attachment.call("CHECK") is None
+        pod.run("ip", "address", "add", "10.9.1.1/24", "dev", "net1")
+        assert attachment.call("CHECK") is None
+        pod.run("ip", "address", "del", "10.9.0.5/24", "dev", "net1")
+        pod.run("ip", "link", "set", "net1", "down")
+        pod.run("ip", "link", "set", "net1", "address", "02:00:00:00:00:cd", "mtu", "1300")
+        run("ip", "link", "set", vf.pf.interface, "vf", "0", "trust", "off")
+        run("ip", "link", "set", vf.pf.interface, "vf", "0", "vlan", "7")
+        with pytest.raises(Refused) as raised:
+            attachment.call("CHECK")
+        assert raised.value.code == 100
+        for words in (
+            "net1 is down",
+            "the MAC address is 02:00:00:00:00:cd, not 02:00:00:00:00:ab",
+            "the MTU is 1300, not 1400",
+            "address 10.9.0.5/24 is missing",
+            "route to 10.10.0.0/16 is missing",
+            "the PF has trust off, not trust on",
+            "the PF has vlan 7 qos 0 proto 802.1q, not vlan 100 qos 3 proto 802.1q",
+        ):
+            assert words in raised.value.message
+        pod.run("ip", "link", "set", "net1", "name", "other")
+        with pytest.raises(Refused, match="the interface is named other, not net1"):
+            attachment.call("CHECK")
+        attachment.configuration.pop("prevResult")
+        attachment.delete()
+
+    def test_of_what_is_not_there(self, vfs, netns, attach):
+        with pytest.raises(Refused) as raised:
+            attach(vfs[0][0], netns("pod")).call("CHECK")
+        assert (raised.value.code, "container c1" in raised.value.message) == (3, True)
+        with pytest.raises(Refused) as raised:
+            attach(vfs[0][0], netns("pod2"), cniVersion="0.3.1").call("CHECK")
+        assert raised.value.code == 1
+
+
+class TestStatus:
+    def test_is_well_until_records_cannot_be_written(self, attach, vfs):
+        attachment = attach(vfs[0][0], "", cniVersion="1.1.0")
+        assert attachment.call("STATUS") is None
+        run("mount", "--bind", "-o", "ro", STATE, STATE)
+        run("mount", "-o", "remount,bind,ro", STATE)
+        try:
+            with pytest.raises(Refused) as raised:
+                attachment.call("STATUS")
+        finally:
+            run("umount", STATE)
+        assert (raised.value.code, "Read-only file system" in raised.value.message) == (50, True)
+
+    def test_is_the_address_plugins_too(self, attach, vfs):
+        with pytest.raises(Refused) as raised:
+            attach(vfs[0][0], "", cniVersion="1.1.0", ipam={"type": "nosuchplugin"}).call("STATUS")
+        assert (raised.value.code, "nosuchplugin" in raised.value.message) == (50, True)
+
+
+class TestGarbage:
+    def test_what_the_runtime_does_not_know_is_undone(self, vfs, netns, attach):
+        gone, stays, other = netns("gone"), netns("stays"), netns("other")
+        first = attach(vfs[0][0], gone, container="c1", cniVersion="1.1.0", vlan=5)
+        second = attach(vfs[0][1], stays, container="c2", cniVersion="1.1.0")
+        third = attach(vfs[1][0], other, container="c3", name="another")
+        for each in (first, second, third):
+            each.add()
+        known = [{"containerID": "c2", "ifname": "net1"}]
+        with pytest.raises(Refused, match="cni.dev/valid-attachments"):
+            second.call("GC")
+        second.configuration["cni.dev/attachments"] = []
+        second.configuration["cni.dev/valid-attachments"] = known
+        assert second.call("GC") is None
+        assert journals() == ["c2", "c3"]
+        assert set(gone.links()) == {"lo"}
+        assert vfs[0][0].settings()["vlan_list"][0].get("vlan", 0) == 0
+        second.configuration.pop("cni.dev/valid-attachments")
+        assert second.call("GC") is None
+        assert journals() == ["c3"]
+        third.delete()
+
+
 class TestNextTenant:
     """A tenant that may administer its interface leaves nothing to the next, and cannot pretend to have left nothing."""
 
@@ -378,10 +461,6 @@ class TestFailedAdd:
             attachment.add()
         assert raised.value.code == 6
 
-    def test_commands_it_does_not_have(self, vfs, netns, attach):
-        with pytest.raises(Refused) as raised:
-            attach(vfs[0][0], netns("pod")).call("CHECK")
-        assert raised.value.code == 4
 
 
 def rewrite_journal(container, change):
