@@ -36,6 +36,7 @@ extension FunctionHost {
     ) throws(SRIOVError) -> CNIResult {
         let answer: CNIResult?
         do throws(DelegateFailure) {
+            defer { callWasMade() }
             answer = try DelegateRunner(deadline: deadline).run(type: type, invocation, request: request)
         } catch {
             throw .addresses(error)
@@ -49,6 +50,7 @@ extension FunctionHost {
     /// Hands a call about what was made before on to the configuration's address plugin, if it names one.
     func askAddressPlugin(_ request: JSONValue, _ invocation: CNIInvocation) throws(SRIOVError) {
         guard let type = request["ipam"]?["type"]?.string, !type.isEmpty else { return }
+        defer { callWasMade() }
         do throws(DelegateFailure) {
             _ = try DelegateRunner(deadline: deadline).run(type: type, invocation, request: request)
         } catch {

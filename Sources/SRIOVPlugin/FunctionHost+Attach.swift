@@ -59,6 +59,7 @@ extension FunctionHost {
         guard let link = try hostLink(of: device) else {
             throw .obstacle(device.address, .interfaceElsewhere)
         }
+        defer { callWasMade() }
         do throws(NetlinkError) {
             try socket.move(link: link.index, to: sandbox.namespace, changing: change)
         } catch {

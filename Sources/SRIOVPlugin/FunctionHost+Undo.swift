@@ -125,6 +125,7 @@ extension FunctionHost {
     /// Sets on the PF exactly what is given.
     func apply(_ settings: FunctionSettings, to device: FunctionDevice) throws(SRIOVError) {
         guard let port = try physicalPort(of: device) else { throw .noPhysicalFunction(device.address) }
+        defer { callWasMade() }
         do throws(NetlinkError) {
             try socket.change(virtualFunction: port.index, ofLink: port.interfaceIndex, settings.change)
         } catch {

@@ -75,20 +75,24 @@ package struct FunctionLabel: Equatable, Sendable, CustomStringConvertible {
 
 /// Does what the kernel may refuse, with its error as ours.
 func kernel<Value: ~Copyable>(_ body: @autoclosure () throws(NetlinkError) -> Value) throws(SRIOVError) -> Value {
+    defer { callWasMade() }
     do throws(NetlinkError) { return try body() } catch { throw .netlink(error) }
 }
 
 /// Makes a system call, with its error as ours.
 func system<Value: ~Copyable>(_ body: @autoclosure () throws(SystemError) -> Value) throws(SRIOVError) -> Value {
+    defer { callWasMade() }
     do throws(SystemError) { return try body() } catch { throw .system(error) }
 }
 
 /// Makes several system calls.
 func system<Value: ~Copyable>(calls body: () throws(SystemError) -> Value) throws(SRIOVError) -> Value {
+    defer { callWasMade() }
     do throws(SystemError) { return try body() } catch { throw .system(error) }
 }
 
 /// Reads or writes records, with the store's error as ours.
 func records<Value: ~Copyable>(_ body: @autoclosure () throws(StoreError) -> Value) throws(SRIOVError) -> Value {
+    defer { callWasMade() }
     do throws(StoreError) { return try body() } catch { throw .store(error) }
 }
