@@ -99,9 +99,10 @@ let cEdge: [Target] = [
 let edges: [Target] = [
     edge("LinuxSystem", ["CShims"]),
     edge("Netlink", ["Addresses", "CLibNL", "LinuxSystem"]),
-    edge("AttachmentStore", ["Attachments", "PCI", "LinuxSystem"]),
+    edge("AttachmentStore", ["Attachments", "CNI", "JSON", "PCI", "LinuxSystem"]),
+    edge("NodeClient", ["NodeProtocol", "LinuxSystem"]),
     edge("PCIInventory", ["PCI", "LinuxSystem", "CLibPCI", "CPCIGuard"]),
-    edge("YAMLDocuments", ["JSON", yams]),
+    edge("YAMLDocuments", ["JSON", "HardwareConfiguration", "ResourcePools", "LinuxSystem", yams]),
     edge("GRPCTransport", ["Bytes", "HPACK", "HTTP2", "GRPC", logging] + nio),
 ]
 
@@ -124,16 +125,23 @@ let components: [Target] = [
     component(
         "MetaPlugin",
         [
-            "JSON", "PCI", "CNI", "NodeProtocol", "Attachments", "AttachmentStore", "LinuxSystem", "Netlink",
-            "Delegates", "SRIOVPlugin",
+            "JSON", "PCI", "CNI", "NodeProtocol", "NodeClient", "Attachments", "AttachmentStore", "LinuxSystem",
+            "Netlink", "Delegates", "SRIOVPlugin",
+        ]
+    ),
+    component(
+        "NodeSurvey",
+        [
+            "Addresses", "PCI", "KubeletAPI", "NodeProtocol", "ResourcePools", "Attachments", "AttachmentStore",
+            "LinuxSystem", "PCIInventory",
         ]
     ),
     component(
         "NodeAgent",
         [
             "Addresses", "JSON", "PCI", "CNI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "NodeProtocol",
-            "HardwareConfiguration", "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "PCIInventory",
-            "YAMLDocuments", "GRPCTransport", "DevicePlugin", logging,
+            "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "YAMLDocuments", "GRPCTransport",
+            "DevicePlugin", "NodeSurvey", logging,
         ] + nio
     ),
 ]
@@ -142,7 +150,7 @@ let programs: [Target] = [
     program(
         "patchbayd",
         [
-            "NodeAgent", "NodeProtocol", "AttachmentStore", "LinuxSystem", arguments, logging,
+            "NodeAgent", "NodeProtocol", "AttachmentStore", "LinuxSystem", "YAMLDocuments", arguments, logging,
         ]
     ),
     program(
@@ -160,8 +168,9 @@ let programs: [Target] = [
     program(
         "patchbay",
         [
-            "NodeAgent", "NodeProtocol", "PCIInventory", "HardwareConfiguration", "HardwareReconciler",
-            "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "YAMLDocuments", "JSON", "PCI", arguments,
+            "NodeSurvey", "NodeProtocol", "NodeClient", "PCIInventory", "HardwareConfiguration",
+            "HardwareReconciler", "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "YAMLDocuments",
+            "JSON", "PCI", arguments,
         ]
     ),
 ]
@@ -197,8 +206,12 @@ let package = Package(
         tests("PCI"),
         tests("Addresses"),
         tests("Attachments", ["Addresses", "JSON", "PCI"]),
-        tests("AttachmentStore", ["Attachments", "LinuxSystem", "PCI"]),
-        tests("SRIOVPlugin", ["Addresses", "Attachments", "CNI", "JSON", "LinuxSystem", "PCI"]),
+        .target(name: "Scratch", dependencies: ["LinuxSystem"], path: "Tests/Scratch", swiftSettings: house),
+        tests("AttachmentStore", ["Attachments", "CNI", "JSON", "LinuxSystem", "PCI", "Scratch"]),
+        tests(
+            "SRIOVPlugin",
+            ["Addresses", "Attachments", "AttachmentStore", "CNI", "JSON", "LinuxSystem", "PCI", "Scratch"]
+        ),
         tests("NodeProtocol", ["JSON"]),
         tests("KubernetesAPI", ["JSON"]),
         tests("NetworkSelection", ["Addresses", "JSON", "CNI", "KubernetesAPI"]),
@@ -206,7 +219,15 @@ let package = Package(
             "NodeAgent",
             [
                 "Addresses", "JSON", "PCI", "KubeletAPI", "KubernetesAPI", "NetworkSelection", "NodeProtocol",
-                "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "GRPC", "FakeSysfs", logging,
+                "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem", "NodeSurvey", "GRPC", "FakeSysfs",
+                "Scratch", logging,
+            ]
+        ),
+        tests(
+            "NodeSurvey",
+            [
+                "Addresses", "JSON", "PCI", "ResourcePools", "Attachments", "AttachmentStore", "LinuxSystem",
+                "FakeSysfs", "Scratch",
             ]
         ),
         tests("Protobuf"),
@@ -214,11 +235,11 @@ let package = Package(
         tests("ResourcePools", ["JSON", "PCI", "KubeletAPI"]),
         tests("DevicePlugin", ["Protobuf", "KubeletAPI", "PCI", "ResourcePools", logging]),
         tests("CNI", ["Addresses", "JSON"]),
-        tests("LinuxSystem"),
+        tests("LinuxSystem", ["Scratch"]),
         tests("Delegates", ["CNI", "JSON", "LinuxSystem"]),
         tests("MetaPlugin", ["Attachments", "AttachmentStore", "CNI", "JSON", "LinuxSystem", "NodeProtocol"]),
         tests("HardwareConfiguration", ["JSON", "PCI"]),
-        tests("YAMLDocuments", ["JSON", "HardwareConfiguration", "ResourcePools"]),
+        tests("YAMLDocuments", ["JSON", "KubeletAPI", "HardwareConfiguration", "ResourcePools", "Scratch"]),
         .target(name: "FakeSysfs", dependencies: ["LinuxSystem"], path: "Tests/FakeSysfs", swiftSettings: house),
         tests("PCIInventory", ["FakeSysfs", "PCI"]),
         tests("patchbay", ["HardwareConfiguration", "PCI"]),

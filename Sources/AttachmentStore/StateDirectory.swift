@@ -7,6 +7,7 @@ package import PCI
 ///     /var/lib/patchbay/journal/<container ID>.json
 ///                       baseline/<PCI address>.json
 ///                       damaged/…                      journals nobody could read, put aside by DEL
+///                       results/<network name>-<container ID>-<interface>
 ///                       lock/container/<container ID>.lock
 ///                       lock/function/<PCI address>.lock
 package struct StateDirectory: Sendable, Equatable {

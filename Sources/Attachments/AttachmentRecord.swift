@@ -30,6 +30,14 @@ package struct AttachmentRecord: Equatable, Sendable {
     package var runtimeConfig: JSONObject?
     /// The `CNI_ARGS` that were handed over.
     package var cniArguments: String?
+    /// The `CNI_IFNAME` of the meta-plugin's call that made it, since a container may have several; `nil` for the `sriov` role.
+    package var call: String?
+    /// The attachment's id in the daemon's plan.
+    package var planID: String?
+    /// Whether it is the pod's default network.
+    package var isDefault: Bool
+    /// Why the record stayed when its deletion was answered with success.
+    package var remains: String?
     /// Who makes it.
     package var kind: Kind
     /// What was answered to the ADD; `nil` as long as it was not answered, which is how an unfinished one is known.
@@ -48,6 +56,10 @@ package struct AttachmentRecord: Equatable, Sendable {
         deviceID: String? = nil,
         runtimeConfig: JSONObject? = nil,
         cniArguments: String? = nil,
+        call: String? = nil,
+        planID: String? = nil,
+        isDefault: Bool = false,
+        remains: String? = nil,
         kind: Kind,
         result: JSONValue? = nil,
         others: JSONObject = JSONObject()
@@ -62,6 +74,10 @@ package struct AttachmentRecord: Equatable, Sendable {
         self.deviceID = deviceID
         self.runtimeConfig = runtimeConfig
         self.cniArguments = cniArguments
+        self.call = call
+        self.planID = planID
+        self.isDefault = isDefault
+        self.remains = remains
         self.kind = kind
         self.result = result
         self.others = others

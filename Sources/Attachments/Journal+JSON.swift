@@ -110,6 +110,10 @@ extension AttachmentRecord {
         object["deviceID"] = deviceID.map(JSONValue.string)
         object["runtimeConfig"] = runtimeConfig.map(JSONValue.object)
         object["cniArguments"] = cniArguments.map(JSONValue.string)
+        object["call"] = call.map(JSONValue.string)
+        object["planID"] = planID.map(JSONValue.string)
+        if isDefault { object["default"] = true }
+        object["remains"] = remains.map(JSONValue.string)
         object["result"] = result
         switch kind {
         case .delegate: object["kind"] = "delegate"
@@ -141,6 +145,10 @@ extension AttachmentRecord {
             deviceID: fields.string("deviceID"),
             runtimeConfig: fields.object("runtimeConfig"),
             cniArguments: fields.string("cniArguments"),
+            call: fields.string("call"),
+            planID: fields.string("planID"),
+            isDefault: fields.bool("default") ?? false,
+            remains: fields.string("remains"),
             kind: kind,
             result: fields.value("result"),
             others: fields.unread

@@ -100,7 +100,7 @@ extension MetaRole {
         _ sandbox: borrowing NetworkNamespace
     ) throws(CNIError) -> JSONValue? {
         let records = journal.attachments.filter { $0.belongs(toCall: invocation.interfaceName) }
-        guard !records.isEmpty, records.allSatisfy({ $0.others[NetworkToAttach.remainsKey] == nil }),
+        guard !records.isEmpty, records.allSatisfy({ $0.remains == nil }),
             journal.sandbox.identity == NamespaceIdentity(sandbox.identity),
             journal.bootID == (try bootID())
         else { return nil }

@@ -1,6 +1,7 @@
 import Attachments
 import CNI
 import LinuxSystem
+import NodeClient
 import NodeProtocol
 
 extension MetaRole {

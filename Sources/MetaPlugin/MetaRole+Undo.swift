@@ -62,7 +62,7 @@ extension MetaRole {
                 namespacePath: try journal.namespacePath(alsoAt: nil),
                 held: try HeldFunctions(recordedBy: [record], environment, until: deadline),
                 pluginPath: pluginPath,
-                results: ResultCache(folder: "\(StateDirectory(environment: environment).path)/results"),
+                results: StateDirectory(environment: environment).results,
                 runner: DelegateRunner(environment: environment, deadline: deadline)
             )
             let outcome = undoing.undo([record])
@@ -83,7 +83,7 @@ extension MetaRole {
             guard records.contains(record) else { return record }
             guard let failure = lasting.first(where: { $0.record == record }) else { return nil }
             var left = record
-            left.others[NetworkToAttach.remainsKey] = .string(failure.error.message)
+            left.remains = failure.error.message
             return left
         }
         do throws(StoreError) {

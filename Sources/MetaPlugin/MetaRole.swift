@@ -3,6 +3,7 @@ import Attachments
 package import CNI
 package import JSON
 import LinuxSystem
+import NodeClient
 
 /// The meta-plugin: gives a pod its default network and the further ones it asks for, and takes them away again.
 ///
@@ -67,8 +68,8 @@ package struct MetaRole {
         )
     }
 
-    var results: ResultCache { ResultCache(folder: "\(state.path)/results") }
-    var daemon: DaemonClient { DaemonClient(socketPath: configuration.socketPath) }
+    var results: ResultCache { state.results }
+    var daemon: DaemonClient { DaemonClient(socketPath: configuration.socketPath, requiresRoot: true) }
 
     /// Says something to a person who reads the runtime's log.
     func note(_ text: String) {
@@ -97,6 +98,6 @@ extension AttachmentRecord {
 
     /// Whether the record was made by the runtime's call for this interface.
     func belongs(toCall interfaceName: String) -> Bool {
-        others[NetworkToAttach.callKey] == .string(interfaceName)
+        call == interfaceName
     }
 }

@@ -11,17 +11,10 @@ struct NetworkToAttach: Equatable {
     /// Of the plan, for the daemon; the default network's is its interface's name.
     var planID: String
 
-    var isDefault: Bool { record.others[NetworkToAttach.defaultKey] == true }
+    var isDefault: Bool { record.isDefault }
 
     /// Where an error happened, for a person: `net1 (default/data)`.
     var place: String { "\(record.interfaceName) (\(record.network))" }
-
-    /// Marks the records of one call by its `CNI_IFNAME`, for a container that has several calls of its own.
-    static let callKey = "call"
-    static let defaultKey = "default"
-    static let planIDKey = "planID"
-    /// Why a record stayed when its deletion was answered with success.
-    static let remainsKey = "remains"
 }
 
 /// Puts together what a pod gets: the default network, then what the plan says.
@@ -56,7 +49,7 @@ struct NetworkAssembly {
     }
 
     private func standard(_ document: NetworkDocument, id: Int) -> NetworkToAttach {
-        var record = AttachmentRecord(
+        let record = AttachmentRecord(
             id: id,
             network: document.network.name,
             networkName: document.network.name,
@@ -65,9 +58,11 @@ struct NetworkAssembly {
             configuration: document.text,
             runtimeConfig: configuration.runtimeConfig,
             cniArguments: invocation.arguments.description,
+            call: invocation.interfaceName,
+            planID: invocation.interfaceName,
+            isDefault: true,
             kind: .delegate
         )
-        mark(&record, planID: invocation.interfaceName, isDefault: true)
         return NetworkToAttach(record: record, network: document.network, planID: invocation.interfaceName)
     }
 
@@ -80,7 +75,7 @@ struct NetworkAssembly {
             try refuseDefaultRoute(attachment)
             let network = try network(of: attachment)
             try configuration.refuseItself(in: network)
-            var record = AttachmentRecord(
+            let record = AttachmentRecord(
                 id: id,
                 network: attachment.network,
                 networkName: network.name,
@@ -94,9 +89,11 @@ struct NetworkAssembly {
                     ? configuration.runtimeConfig.merging(attachment.capabilityArguments)
                     : attachment.capabilityArguments,
                 cniArguments: arguments(of: attachment),
+                call: invocation.interfaceName,
+                planID: attachment.id,
+                isDefault: isDefault,
                 kind: .delegate
             )
-            mark(&record, planID: attachment.id, isDefault: isDefault)
             return NetworkToAttach(record: record, network: network, planID: attachment.id)
         } catch {
             throw error.prefixed(place)
@@ -121,12 +118,6 @@ struct NetworkAssembly {
         var arguments = invocation.arguments
         for argument in attachment.environmentArguments { arguments[argument.name] = argument.value }
         return arguments.description
-    }
-
-    private func mark(_ record: inout AttachmentRecord, planID: String, isDefault: Bool) {
-        record.others[NetworkToAttach.callKey] = .string(invocation.interfaceName)
-        record.others[NetworkToAttach.planIDKey] = .string(planID)
-        if isDefault { record.others[NetworkToAttach.defaultKey] = true }
     }
 
     /// A pod must not be left with another default route than it asked for, so what we cannot do fails.

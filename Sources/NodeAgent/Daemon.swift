@@ -6,6 +6,7 @@ import KubernetesAPI
 package import LinuxSystem
 package import Logging
 package import NodeProtocol
+import NodeSurvey
 package import ResourcePools
 
 /// Where the daemon finds and leaves things; the defaults are a Kubernetes node's.

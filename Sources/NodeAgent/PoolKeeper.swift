@@ -4,6 +4,7 @@ import KubeletAPI
 package import Logging
 import NIOPosix
 package import NodeProtocol
+package import NodeSurvey
 import PCI
 package import ResourcePools
 import Synchronization
@@ -91,7 +92,12 @@ package actor PoolKeeper {
         let statuses = await plugins.status()
         return current.map { assignment in
             let plugin = statuses.first { $0.resource == assignment.pool.resource }
-            return PoolStatus(assignment, plugin: plugin, holders: holders)
+            return PoolStatus(
+                assignment,
+                isRegistered: plugin?.isRegistered ?? false,
+                refusal: plugin?.lastRefusal ?? "",
+                holders: holders
+            )
         }
     }
 
@@ -165,26 +171,5 @@ package final class KnownDevices: Sendable {
         }
         now.ownerUIDs = view.claims.ownerUIDs
         known.withLock { $0 = now }
-    }
-}
-
-extension PoolStatus {
-    /// A pool as a person wants to see it: what it offers, what kubelet made of it, and who has what.
-    init(_ assignment: PoolAssignment, plugin: ResourcePluginStatus? = nil, holders: [String: String] = [:]) {
-        self.init(
-            name: assignment.pool.resource.name,
-            resourceName: assignment.pool.resource.description,
-            isRegistered: plugin?.isRegistered ?? false,
-            refusal: plugin?.lastRefusal ?? "",
-            devices: assignment.devices.map { device in
-                DeviceStatus(
-                    id: device.id,
-                    isHealthy: device.ailment == nil,
-                    reason: device.ailment ?? "",
-                    numaNode: device.numaNode,
-                    allocatedTo: holders[device.id]
-                )
-            }
-        )
     }
 }

@@ -67,7 +67,7 @@ extension FunctionHost {
         var reconciled: [Reconciled] = []
         for case .journal(let journal) in try system(state.entries()) {
             let isGarbage = { (attachment: AttachmentRecord) in
-                attachment.networkName == network && attachment.network == network && attachment.others.isEmpty
+                attachment.networkName == network && attachment.network == network && attachment.call == nil
                     && attachment.function != nil
                     && !valid.keys.contains(
                         ValidAttachments.Key(

@@ -4,7 +4,7 @@ import Attachments
 import Glibc
 import JSON
 import LinuxSystem
-import NodeAgent
+import NodeSurvey
 import PCI
 
 /// `patchbay attachments`: which pod has which interface, by the journals on this node.

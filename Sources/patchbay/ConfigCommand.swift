@@ -1,6 +1,7 @@
 import ArgumentParser
 import HardwareConfiguration
 import ResourcePools
+import YAMLDocuments
 
 /// `patchbay config`: configuration files, without looking at the machine.
 struct ConfigCommand: ParsableCommand {
@@ -20,7 +21,7 @@ struct ConfigCommand: ParsableCommand {
         var path: String
 
         func run() throws {
-            let file = try ConfigurationFile(path)
+            let file = try HardwareFile(forPerson: path)
             let parts = [counted(file.document.nics.count, "NIC declaration"), counted(file.pools.pools.count, "pool")]
             try Terminal.writeLines(["\(path) is right: \(parts.joined(separator: ", "))."])
         }
@@ -29,3 +30,16 @@ struct ConfigCommand: ParsableCommand {
 
 /// `1 pool`, `2 pools`.
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+extension HardwareFile {
+    /// Reads a file that a person named.
+    ///
+    /// - Throws: ``Complaint`` with one line for each problem.
+    init(forPerson path: String) throws(Complaint) {
+        do throws(HardwareFileError) {
+            try self.init(path)
+        } catch {
+            throw Complaint(error.description.indentedBelowFirst)
+        }
+    }
+}

@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import NodeClient
 import NodeProtocol
 
 /// Asks the daemon of this node, from the command line.
@@ -10,32 +11,18 @@ struct DaemonQuestion {
     ///
     /// - Throws: ``Complaint`` if it is running and gives no answer, or an error.
     func ask(_ request: NodeRequest) throws -> NodeAnswer? {
-        let deadline = Deadline.after(seconds: 15)
-        let stream: UnixStream
-        do throws(SystemError) {
-            stream = try UnixStream(connectingTo: socketPath, until: deadline)
-        } catch {
-            switch error.errno {
-            case ENOENT, ECONNREFUSED, ENOTDIR: return nil
-            case EACCES, EPERM: throw Complaint("\(socketPath) is root's alone; try again as root")
-            default: throw Complaint("\(error)")
-            }
-        }
-        do {
-            try stream.send(try framed(request.message()), until: deadline)
-            var frame = MessageFrame()
-            while true {
-                let bytes = try stream.receive(atMost: try frame.missing(), until: deadline)
-                guard !bytes.isEmpty else { throw MessageError.cutOff(missing: try frame.missing()) }
-                guard let message = try frame.receive(bytes) else { continue }
-                let answer = try NodeAnswer(reading: message)
-                if case .failure(let failure) = answer { throw Complaint("patchbayd: \(failure)") }
-                return answer
-            }
-        } catch let error as Complaint {
-            throw error
+        let client = DaemonClient(socketPath: socketPath, requiresRoot: false)
+        let answer: NodeAnswer
+        do throws(DaemonSilence) {
+            answer = try client.ask(request, until: .after(seconds: 15))
+        } catch .unreachable(let error) where [ENOENT, ECONNREFUSED, ENOTDIR].contains(error.errno) {
+            return nil
+        } catch .unreachable(let error) where [EACCES, EPERM].contains(error.errno) {
+            throw Complaint("\(socketPath) is root's alone; try again as root")
         } catch {
             throw Complaint("patchbayd does not answer: \(error)")
         }
+        if case .failure(let failure) = answer { throw Complaint("patchbayd: \(failure)") }
+        return answer
     }
 }

@@ -6,6 +6,7 @@ import HardwareReconciler
 import LinuxSystem
 import PCI
 import PCIInventory
+import YAMLDocuments
 
 /// `patchbay hardware`: what a configuration would change, and changing it.
 struct HardwareCommand: ParsableCommand {
@@ -65,7 +66,7 @@ struct HardwareOptions: ParsableArguments {
     func reconciliation() throws -> HardwareReconciliation {
         let state = StateDirectory(environment: Environment.variables())
         return HardwareReconciliation(
-            document: try ConfigurationFile(path).document,
+            document: try HardwareFile(forPerson: path).document,
             reader: InventoryReader(sysfs: sysfs),
             use: try FunctionUse(sysfs: sysfs, state: state),
             state: state,

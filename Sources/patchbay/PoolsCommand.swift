@@ -2,8 +2,9 @@ import ArgumentParser
 import AttachmentStore
 import JSON
 import LinuxSystem
-import NodeAgent
 import NodeProtocol
+import NodeSurvey
+import YAMLDocuments
 
 /// `patchbay pools`: what kubelet is offered, and who has it.
 struct PoolsCommand: ParsableCommand {
@@ -42,7 +43,8 @@ struct PoolsCommand: ParsableCommand {
     /// What the daemon would offer now.
     private func offline(_ path: String) throws -> [PoolStatus] {
         let state = StateDirectory(environment: Environment.variables())
-        return try NodeObserver.lookOnce(sysfs: sysfs, state: state).statuses(of: try ConfigurationFile(path).pools)
+        let pools = try HardwareFile(forPerson: path).pools
+        return try NodeObserver.lookOnce(sysfs: sysfs, state: state).statuses(of: pools)
     }
 
     private func show(_ pools: [PoolStatus], isLive: Bool) throws {

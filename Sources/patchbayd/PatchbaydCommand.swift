@@ -6,6 +6,7 @@ import LinuxSystem
 import Logging
 import NodeAgent
 import NodeProtocol
+import YAMLDocuments
 
 @main
 struct PatchbaydCommand: AsyncParsableCommand {

@@ -10,11 +10,11 @@ private let allowedImports: [String: Set<String>] = {
         "ResourcePools", "Attachments", "NodeProtocol",
     ]
     let edges: Set<String> = [
-        "LinuxSystem", "Netlink", "AttachmentStore", "PCIInventory", "YAMLDocuments", "GRPCTransport",
+        "LinuxSystem", "Netlink", "AttachmentStore", "NodeClient", "PCIInventory", "YAMLDocuments", "GRPCTransport",
     ]
     let cEdge: Set<String> = ["CLibPCI", "CLibNL", "CShims", "CPCIGuard"]
     let components: Set<String> = [
-        "DevicePlugin", "Delegates", "HardwareReconciler", "SRIOVPlugin", "MetaPlugin", "NodeAgent",
+        "DevicePlugin", "Delegates", "HardwareReconciler", "SRIOVPlugin", "MetaPlugin", "NodeSurvey", "NodeAgent",
     ]
     var table: [String: Set<String>] = [
         "Bytes": [], "JSON": [], "Protobuf": ["Bytes"], "HPACK": ["Bytes"], "HTTP2": ["Bytes", "HPACK"],
@@ -25,7 +25,7 @@ private let allowedImports: [String: Set<String>] = {
     for name in components { table[name] = wire.union(domain).union(edges) }
     table["SRIOVPlugin"]?.insert("Delegates")
     table["MetaPlugin"]?.formUnion(["Delegates", "SRIOVPlugin"])
-    table["NodeAgent"]?.formUnion(["DevicePlugin", "HardwareReconciler"])
+    table["NodeAgent"]?.formUnion(["DevicePlugin", "NodeSurvey"])
     for name in ["patchbay", "patchbayd", "patchbay-cni"] {
         table[name] = wire.union(domain).union(edges).union(components)
     }
@@ -39,7 +39,8 @@ private let pureTargets: Set<String> = [
 
 /// What the static CNI program is made of; nothing else may come into it.
 private let linkedIntoCNIProgram: Set<String> = [
-    "LinuxSystem", "Netlink", "AttachmentStore", "Delegates", "SRIOVPlugin", "MetaPlugin", "patchbay-cni",
+    "LinuxSystem", "Netlink", "AttachmentStore", "NodeClient", "Delegates", "SRIOVPlugin", "MetaPlugin",
+    "patchbay-cni",
 ]
 
 @Suite struct LayerTests {

@@ -3,19 +3,18 @@ import Attachments
 import Glibc
 import LinuxSystem
 import PCI
+import Scratch
 import Testing
 
-@Suite final class StateDirectoryTests {
+@Suite struct StateDirectoryTests {
+    private let directory: TemporaryDirectory
     let state: StateDirectory
 
     init() throws {
-        var template = Array("/tmp/patchbay-state.XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        self.state = StateDirectory(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+        directory = try TemporaryDirectory()
+        state = StateDirectory(directory.path)
         try state.create()
     }
-
-    deinit { removeTree(state.path) }
 
     private func journal(_ containerID: String, device: String = "0000:01:10.0") -> Journal {
         Journal(
@@ -121,9 +120,4 @@ import Testing
 
 private struct Unexpected: Error {
     let error: StoreError?
-}
-
-private func removeTree(_ path: String) {
-    for name in (try? Directory.entries(path)) ?? [] { removeTree("\(path)/\(name)") }
-    remove(path)
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Scratch
 import Testing
 
 @testable import LinuxSystem
@@ -168,4 +169,8 @@ extension ChildProcess {
     fileprivate init(_ program: String, environment: [String: String], adding argument: String) {
         self.init(program, arguments: [program, argument], environment: environment)
     }
+}
+
+extension Array<UInt8> {
+    var text: String { String(decoding: self, as: UTF8.self) }
 }

@@ -72,7 +72,7 @@ import Testing
         #expect(node.calls() == ["DEL two net2", "DEL primary eth0"])
         let left = try #require(try StateDirectory(node.statePath).journal(containerID: "c0ffee"))
         #expect(left.attachments.map(\.interfaceName) == ["net1"])
-        #expect(left.attachments.first?.others["remains"]?.string?.contains("failed to find plugin") == true)
+        #expect(left.attachments.first?.remains?.contains("failed to find plugin") == true)
         try node.add("one")
         try node.call(.del)
         #expect(try node.interfaces().isEmpty)

@@ -8,6 +8,7 @@ import LinuxSystem
 import Logging
 import NodeProtocol
 import ResourcePools
+import Scratch
 import Testing
 
 @testable import NodeAgent

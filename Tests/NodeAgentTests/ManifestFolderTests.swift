@@ -2,6 +2,7 @@ import KubernetesAPI
 import LinuxSystem
 import Logging
 import NodeProtocol
+import Scratch
 import Testing
 
 @testable import NodeAgent

@@ -3,6 +3,7 @@ import Glibc
 import LinuxSystem
 import Logging
 import NodeProtocol
+import Scratch
 import Synchronization
 import Testing
 

@@ -1,6 +1,7 @@
 import AttachmentStore
 import LinuxSystem
 import Logging
+import Scratch
 import Testing
 
 @testable import NodeAgent

@@ -4,6 +4,7 @@ import JSON
 import LinuxSystem
 import Logging
 import NodeProtocol
+import Scratch
 import Synchronization
 import Testing
 
@@ -146,13 +147,20 @@ import Testing
             interfaceName: "net1",
             cniVersion: "1.0.0",
             configuration: "{}",
-            kind: .delegate,
-            others: ["planID": "default/vf@net1", "default": true]
+            planID: "default/vf@net1",
+            isDefault: true,
+            kind: .delegate
         )
         if isAnswered {
-            try Directory.create("\(state.path)/results")
-            let text = #"{"kind":"cniCacheV1","result":{"cniVersion":"1.0.0","ips":[{"address":"10.0.0.8/24"}]}}"#
-            try File.write(Array(text.utf8), to: "\(state.path)/results/vf-c1-net1", isDurable: false)
+            try state.results.write(
+                ResultCache.Entry(
+                    containerID: "c1",
+                    networkName: "vf",
+                    interfaceName: "net1",
+                    configuration: "{}",
+                    result: ["cniVersion": "1.0.0", "ips": [["address": "10.0.0.8/24"]]]
+                )
+            )
         }
         return Journal(
             containerID: "c1",

@@ -3,19 +3,19 @@ import Glibc
 import LinuxSystem
 import PCI
 import SRIOVPlugin
+import Scratch
 import Testing
 
 /// A tree as sysfs has it, with one PF and two VFs.
-@Suite final class FunctionDeviceTests {
+@Suite struct FunctionDeviceTests {
+    private let directory: TemporaryDirectory
     let root: String
     let pf: FunctionDevice
     let vf: FunctionDevice
 
     init() throws {
-        var template = Array("/tmp/patchbay-sysfs.XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        self.root = root
+        directory = try TemporaryDirectory()
+        root = directory.path
         pf = FunctionDevice(try #require(PCIAddress("0000:01:00.0")), sysfs: root)
         vf = FunctionDevice(try #require(PCIAddress("0000:01:10.2")), sysfs: root)
         let devices = "\(root)/bus/pci/devices"
@@ -31,8 +31,6 @@ import Testing
         }
         try link("../../drivers/igbvf", "\(devices)/0000:01:10.2/driver")
     }
-
-    deinit { removeTree(root) }
 
     private func write(_ text: String, _ path: String) throws {
         try File.write(Array("\(text)\n".utf8), to: path, isDurable: false)
@@ -99,19 +97,17 @@ import Testing
     }
 }
 
-@Suite final class IncumbentDirectoryTests {
+@Suite struct IncumbentDirectoryTests {
+    private let temporary: TemporaryDirectory
     let root: String
     let directory: IncumbentDirectory
 
     init() throws {
-        var template = Array("/tmp/patchbay-incumbent.XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        temporary = try TemporaryDirectory()
+        root = temporary.path
         directory = IncumbentDirectory(root)
         try directory.create()
     }
-
-    deinit { removeTree(root) }
 
     @Test func `a mark is taken away by the namespace it names only`() throws {
         let address = try #require(PCIAddress("0000:01:10.0"))
@@ -140,11 +136,4 @@ import Testing
         #expect(throws: SystemError.self) { _ = try directory.lock(address, until: .now) }
         _ = consume lock
     }
-}
-
-private func removeTree(_ path: String) {
-    if (try? File.linkTarget(path)) == nil {
-        for name in (try? Directory.entries(path)) ?? [] { removeTree("\(path)/\(name)") }
-    }
-    remove(path)
 }

@@ -2,9 +2,8 @@ package import HardwareConfiguration
 import JSON
 import LinuxSystem
 package import ResourcePools
-import YAMLDocuments
 
-/// The daemon's configuration: a file of `hwconfig/`, or the incumbent device plugin's `config.json`.
+/// A configuration: a file of `hwconfig/`, or the incumbent device plugin's `config.json`.
 package struct HardwareFile: Sendable {
     package let document: HardwareDocument
     package let pools: PoolList

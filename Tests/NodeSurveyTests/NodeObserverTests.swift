@@ -2,9 +2,10 @@ import AttachmentStore
 import Attachments
 import FakeSysfs
 import PCI
+import Scratch
 import Testing
 
-@testable import NodeAgent
+@testable import NodeSurvey
 
 @Suite struct NodeObserverTests {
     private let directory: TemporaryDirectory

@@ -1,7 +1,7 @@
-import Attachments
-import CNI
-import JSON
-import LinuxSystem
+package import Attachments
+package import CNI
+package import JSON
+package import LinuxSystem
 
 /// What delegates answered at ADD, one file an attachment, in the reference library's format.
 ///
@@ -11,40 +11,60 @@ import LinuxSystem
 ///
 /// It is given back to delegates at DEL, and tells an ADD that is repeated what the first one answered. It is not synced:
 /// losing it loses a convenience, because undoing rests on the journal.
-struct ResultCache {
+package struct ResultCache: Sendable {
     let folder: String
 
     /// One attachment that was made.
-    struct Entry: Equatable {
-        var containerID: String
-        var networkName: String
-        var interfaceName: String
+    package struct Entry: Equatable, Sendable {
+        package var containerID: String
+        package var networkName: String
+        package var interfaceName: String
         /// The text of the network's configuration.
-        var configuration: String
-        var namespacePath = ""
-        var arguments = CNIArguments()
-        var runtimeConfig = JSONObject()
+        package var configuration: String
+        package var namespacePath: String
+        package var arguments: CNIArguments
+        package var runtimeConfig: JSONObject
         /// As it was printed; `nil` if the delegate printed none.
-        var result: JSONValue?
+        package var result: JSONValue?
+
+        package init(
+            containerID: String,
+            networkName: String,
+            interfaceName: String,
+            configuration: String,
+            namespacePath: String = "",
+            arguments: CNIArguments = CNIArguments(),
+            runtimeConfig: JSONObject = JSONObject(),
+            result: JSONValue? = nil
+        ) {
+            self.containerID = containerID
+            self.networkName = networkName
+            self.interfaceName = interfaceName
+            self.configuration = configuration
+            self.namespacePath = namespacePath
+            self.arguments = arguments
+            self.runtimeConfig = runtimeConfig
+            self.result = result
+        }
     }
 
     /// Keeps an entry, replacing what was there.
     ///
     /// - Throws: ``SystemError`` of the call that failed.
-    func write(_ entry: Entry) throws(SystemError) {
+    package func write(_ entry: Entry) throws(SystemError) {
         try Directory.create(folder)
         try File.write(entry.json.serialized(), to: path(of: entry), mode: 0o600, isDurable: false)
     }
 
     /// The entry of an attachment; `nil` if there is none, or none that can be read.
-    func read(networkName: String, containerID: String, interfaceName: String) -> Entry? {
-        read("\(networkName)-\(containerID)-\(interfaceName)")
+    package func read(networkName: String, containerID: String, interfaceName: String) -> Entry? {
+        read(fileName(networkName, containerID, interfaceName))
     }
 
     /// The entries of a container, by file name.
     ///
     /// - Throws: ``SystemError`` if the folder cannot be listed.
-    func entries(containerID: String) throws(SystemError) -> [Entry] {
+    package func entries(containerID: String) throws(SystemError) -> [Entry] {
         let names = try Directory.entriesIfPresent(folder) ?? []
         return names.filter { $0.contains("-\(containerID)-") }.compactMap(read).filter {
             $0.containerID == containerID
@@ -54,17 +74,17 @@ struct ResultCache {
     /// Removes an attachment's entry; none is as good.
     ///
     /// - Throws: ``SystemError`` of `unlink`.
-    func remove(networkName: String, containerID: String, interfaceName: String) throws(SystemError) {
-        _ = try File.remove("\(folder)/\(networkName)-\(containerID)-\(interfaceName)")
+    package func remove(networkName: String, containerID: String, interfaceName: String) throws(SystemError) {
+        _ = try File.remove("\(folder)/\(fileName(networkName, containerID, interfaceName))")
     }
 
     /// The entry of a recorded attachment.
-    func read(_ record: AttachmentRecord, containerID: String) -> Entry? {
+    package func read(_ record: AttachmentRecord, containerID: String) -> Entry? {
         read(networkName: record.networkName, containerID: containerID, interfaceName: record.interfaceName)
     }
 
     /// Removes the entry of an attachment that is no more.
-    func forget(_ record: AttachmentRecord, containerID: String) {
+    package func forget(_ record: AttachmentRecord, containerID: String) {
         // What stays is overwritten by the next attachment of that name, or found by nobody.
         try? remove(
             networkName: record.networkName,
@@ -74,13 +94,17 @@ struct ResultCache {
     }
 
     /// Removes every entry of a container.
-    func forget(containerID: String) {
+    package func forget(containerID: String) {
         // As above.
         for entry in (try? entries(containerID: containerID)) ?? [] { _ = try? File.remove(path(of: entry)) }
     }
 
     private func path(of entry: Entry) -> String {
-        "\(folder)/\(entry.networkName)-\(entry.containerID)-\(entry.interfaceName)"
+        "\(folder)/\(fileName(entry.networkName, entry.containerID, entry.interfaceName))"
+    }
+
+    private func fileName(_ networkName: String, _ containerID: String, _ interfaceName: String) -> String {
+        "\(networkName)-\(containerID)-\(interfaceName)"
     }
 
     private func read(_ name: String) -> Entry? {
@@ -93,6 +117,18 @@ struct ResultCache {
 
     /// In bytes; guards our memory against a file that is something else.
     private static let fileLimit = 4 << 20
+}
+
+extension StateDirectory {
+    /// What delegates of this node's pods answered.
+    package var results: ResultCache { ResultCache(folder: "\(path)/results") }
+
+    /// What the plugin answered for an attachment of a journal; `nil` as long as it has not.
+    ///
+    /// An answer of the `sriov` role stands in the journal itself.
+    package func result(of record: AttachmentRecord, containerID: String) -> JSONValue? {
+        record.result ?? results.read(record, containerID: containerID)?.result
+    }
 }
 
 extension ResultCache.Entry {

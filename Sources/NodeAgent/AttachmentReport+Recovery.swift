@@ -1,25 +1,7 @@
-package import AttachmentStore
-package import Attachments
-package import JSON
-import LinuxSystem
+import AttachmentStore
+import Attachments
 import NodeProtocol
 import PCI
-
-extension StateDirectory {
-    /// What the plugin answered for an attachment of a journal; `nil` as long as it has not.
-    ///
-    /// The CNI program keeps the answers of a pod's networks beside the journal, in the reference library's format:
-    /// `results/<network name>-<container ID>-<interface>`; an answer of its own role stands in the journal itself.
-    package func result(of record: AttachmentRecord, containerID: String) -> JSONValue? {
-        if let result = record.result { return result }
-        let path = "\(path)/results/\(record.networkName)-\(containerID)-\(record.interfaceName)"
-        // Not there yet, or not readable, which is as good: it is not needed to undo anything.
-        guard let bytes = try? File.read(path, limit: NodeWire.messageLimit),
-            let document = try? JSONValue(parsing: bytes)
-        else { return nil }
-        return document["result"]
-    }
-}
 
 extension AttachmentReport {
     /// The report that a journal stands for, should the CNI program's own not have arrived.
@@ -35,10 +17,10 @@ extension AttachmentReport {
             guard let result = state.result(of: record, containerID: journal.containerID) else { return nil }
             attachments.append(
                 ReportedAttachment(
-                    id: record.others["planID"]?.string ?? record.interfaceName,
+                    id: record.planID ?? record.interfaceName,
                     network: record.network,
                     interfaceName: record.interfaceName,
-                    isDefault: record.others["default"] == true,
+                    isDefault: record.isDefault,
                     result: result,
                     deviceID: record.function.map { $0.address.description } ?? record.deviceID
                 )

@@ -1,9 +1,8 @@
-import CNI
-import LinuxSystem
-import NodeProtocol
+package import LinuxSystem
+package import NodeProtocol
 
 /// Why the daemon gave no answer.
-enum DaemonSilence: Error, Equatable, CustomStringConvertible {
+package enum DaemonSilence: Error, Equatable, CustomStringConvertible {
     /// It could not be reached, or broke off.
     case unreachable(SystemError)
     /// What came is no answer.
@@ -12,14 +11,14 @@ enum DaemonSilence: Error, Equatable, CustomStringConvertible {
     case impostor(user: UInt32)
 
     /// Whether a daemon that is being restarted looks like this.
-    var mayPass: Bool {
+    package var mayPass: Bool {
         switch self {
         case .unreachable, .unreadable(.cutOff): true
         case .unreadable, .impostor: false
         }
     }
 
-    var description: String {
+    package var description: String {
         switch self {
         case .unreachable(let error): "\(error)"
         case .unreadable(let error): "\(error)"
@@ -29,13 +28,24 @@ enum DaemonSilence: Error, Equatable, CustomStringConvertible {
 }
 
 /// Asks the daemon of this node: one request a connection.
-struct DaemonClient {
-    let socketPath: String
+package struct DaemonClient: Sendable {
+    private let socketPath: String
+    private let requiresRoot: Bool
+
+    /// Names the socket.
+    ///
+    /// - Parameters:
+    ///   - socketPath: Where the daemon listens.
+    ///   - requiresRoot: Whether only root's answers count; for who carries out, as root, what the daemon answers.
+    package init(socketPath: String = NodeWire.socketPath, requiresRoot: Bool) {
+        self.socketPath = socketPath
+        self.requiresRoot = requiresRoot
+    }
 
     /// Asks once.
     ///
     /// - Throws: ``DaemonSilence``; an error that the daemon answers with is an answer.
-    func ask(_ request: NodeRequest, until deadline: Deadline) throws(DaemonSilence) -> NodeAnswer {
+    package func ask(_ request: NodeRequest, until deadline: Deadline) throws(DaemonSilence) -> NodeAnswer {
         let message: [UInt8]
         do throws(MessageError) { message = try framed(request.message()) } catch { throw .unreadable(error) }
         let stream = try connect(until: deadline)
@@ -47,7 +57,7 @@ struct DaemonClient {
     /// Asks again each tenth of a second until there is an answer: a daemon that is restarted is back soon.
     ///
     /// - Throws: ``DaemonSilence``, the last one, at the deadline; at once for one that waiting does not change.
-    func insist(_ request: NodeRequest, until deadline: Deadline) throws(DaemonSilence) -> NodeAnswer {
+    package func insist(_ request: NodeRequest, until deadline: Deadline) throws(DaemonSilence) -> NodeAnswer {
         while true {
             do throws(DaemonSilence) {
                 return try ask(request, until: deadline)
@@ -62,8 +72,8 @@ struct DaemonClient {
         let stream = try reached { () throws(SystemError) in
             try UnixStream(connectingTo: socketPath, until: deadline)
         }
+        guard requiresRoot else { return stream }
         let user = try reached { () throws(SystemError) in try stream.peer().user }
-        // What it answers is executed as root.
         guard user == 0 else { throw .impostor(user: user) }
         return stream
     }
