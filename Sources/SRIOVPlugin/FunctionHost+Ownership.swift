@@ -84,7 +84,7 @@ extension FunctionHost {
         // An address that could not be freed does not keep the function from its next owner; its record stays.
         if let failure = failures.first(where: { $0.isOfFunction }) { throw failure.reason }
         guard failures.isEmpty else {
-            try disown(attachment, in: &journal)
+            _ = try disown(attachment, in: &journal)
             return
         }
         try remove(attachment, from: &journal)
@@ -101,10 +101,16 @@ extension FunctionHost {
     }
 
     /// Keeps an attachment's record for what is left of it, no longer as the owner of a function.
-    private func disown(_ attachment: AttachmentRecord, in journal: inout Journal) throws(SRIOVError) {
-        guard let index = journal.attachments.firstIndex(where: { $0.id == attachment.id }) else { return }
-        journal.attachments[index].kind = .delegate
+    ///
+    /// - Returns: The record as it is now.
+    func disown(_ attachment: AttachmentRecord, in journal: inout Journal) throws(SRIOVError) -> AttachmentRecord {
+        var left = attachment
+        left.kind = .delegate
+        for index in journal.attachments.indices where journal.attachments[index].id == attachment.id {
+            journal.attachments[index] = left
+        }
         try records(state.write(journal, isDurable: false))
+        return left
     }
 }
 

@@ -26,7 +26,8 @@ extension FunctionHost {
     ///
     /// - Parameters:
     ///   - pluginPath: Where delegates are found.
-    ///   - delegate: Deletes an attachment that a delegate made; returns what failed.
+    ///   - delegate: Deletes what delegates made of an attachment, the function of which, if any, is returned already;
+    ///     returns what failed.
     /// - Returns: One entry a journal that was worked on.
     /// - Throws: ``SRIOVError`` if the journals cannot be listed.
     package func reconcile(
@@ -133,15 +134,20 @@ extension FunctionHost {
     ) throws(SRIOVError) {
         var journal = kept
         for attachment in kept.attachments.reversed() where isWanted(attachment) {
-            let failures: [String]
+            var rest = attachment
+            var failures: [String] = []
             if let function = attachment.function {
                 let missing = held.contains(function.address) ? [] : [function.address]
                 let locks = try lock(missing, until: .after(milliseconds: 100))
-                failures = delete(attachment, of: journal, pluginPath: pluginPath).map(\.reason.cniError.message)
+                let failed = delete(attachment, of: journal, pluginPath: pluginPath)
                 withExtendedLifetime(locks) {}
-            } else {
-                failures = delegate(attachment, journal)
+                failures = failed.map(\.reason.cniError.message)
+                if attachment.call != nil, !failed.contains(where: \.isOfFunction) {
+                    // A plugin behind ours in the list that fails does not keep the function from its next owner.
+                    rest = try disown(attachment, in: &journal)
+                }
             }
+            if rest.function == nil { failures += delegate(rest, journal) }
             if failures.isEmpty {
                 try remove(attachment, from: &journal)
                 outcome.undone.append(attachment.interfaceName)
