@@ -26,7 +26,7 @@ package struct DaemonConfiguration: Sendable {
     /// The CNI program, for repairs.
     package var cniProgram = "/opt/cni/bin/patchbay"
     /// The directories of delegates, for repairs (`CNI_PATH`).
-    package var pluginPath = "/opt/cni/bin"
+    package var pluginPath = "/opt/cni/bin:/usr/lib/cni"
     package var policy = SelectionPolicy()
     /// How long a plan waits for what is not known yet.
     package var patience = Duration.seconds(5)

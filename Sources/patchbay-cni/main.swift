@@ -54,7 +54,7 @@ func answer(name: String) -> CInt {
 /// Undoes what nobody owns any more and says what it did.
 func reconcile() -> CInt {
     do {
-        let path = environment["CNI_PATH"] ?? "/opt/cni/bin"
+        let path = environment["CNI_PATH"] ?? "/opt/cni/bin:/usr/lib/cni"
         let directories = path.split(separator: ":").map(String.init)
         let host = try FunctionHost(environment: environment, deadline: .after(seconds: 90))
         let deadline = Deadline.after(seconds: 90)

@@ -47,7 +47,7 @@ struct PatchbaydCommand: AsyncParsableCommand {
     var cniProgram = "/opt/cni/bin/patchbay"
 
     @Option(help: ArgumentHelp("The directories of CNI plugins, separated by colons.", valueName: "dirs"))
-    var cniPath = "/opt/cni/bin"
+    var cniPath = "/opt/cni/bin:/usr/lib/cni"
 
     @Flag(help: "Let pods use networks of their own namespace and of --global-namespaces only.")
     var namespaceIsolation = false
