@@ -6,6 +6,7 @@
 
 - `ip -batch` sends the same: move and rename, up, address, route; back with its first name. It keeps no record, checks
   no owner and runs no address plugin: it is the floor.
+- the same with a reset of the VF between tenants, as ours does at DEL: unbind, function-level reset, bind, first name.
 - ours is run twice: with its records in memory, and on the guest's disk, where the journal is synced.
 - host-device runs the same `static` plugin; it keeps no record and no owner.
 
@@ -69,6 +70,26 @@ class Batch:
         yield ["/usr/sbin/ip", "-n", str(self.pod), "-batch", "-"], environment, back.encode()
 
 
+class BatchWithReset(Batch):
+    """The same, and no trace of the tenant left; the driver would make up another MAC, so the PF is told the first."""
+
+    SCRIPT = """
+        device=/sys/bus/pci/devices/$1
+        driver=$(readlink -f $device/driver)
+        mac=$(cat $device/net/$2/address)
+        echo $1 >$driver/unbind
+        echo 1 >$device/reset
+        /usr/sbin/ip link set $(ls $device/physfn/net) vf 0 mac $mac
+        echo $1 >$driver/bind
+        while ! name=$(ls $device/net 2>/dev/null) || [ -z "$name" ]; do sleep 0.001; done
+        [ $name = $2 ] || /usr/sbin/ip link set $name name $2
+    """
+
+    def commands(self):
+        yield from super().commands()
+        yield ["/bin/sh", "-c", self.SCRIPT, "sh", self.vf.address, self.name], {"PATH": os.environ["PATH"]}, b""
+
+
 def round_trip(contender):
     """Wall and CPU milliseconds of one ADD with its DEL."""
     costs = [cost(words[0], environment, text, words) for words, environment, text in contender.commands()]
@@ -102,6 +123,7 @@ def main():
     memory = {"PATCHBAY_STATE_DIRECTORY": "/run/bench", "PATCHBAY_INCUMBENT_DIRECTORY": "/run/bench-incumbent"}
     contenders = {
         FLOOR: Batch(vf, pod),
+        "ip -batch, and a reset": BatchWithReset(vf, pod),
         "patchbay-cni, records in memory": Plugin(ours, pod, sriov, **memory),
         "patchbay-cni, journal synced": Plugin(ours, pod, sriov),
         "host-device (Go)": Plugin("/usr/lib/cni/host-device", pod, {"type": "host-device", "pciBusID": vf.address}),
