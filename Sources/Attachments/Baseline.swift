@@ -12,7 +12,7 @@ package struct Baseline: Equatable, Sendable {
     package static let schema = 1
 
     package var address: PCIAddress
-    /// The boot in which the state was seen.
+    /// The boot, and the making of the function within it, in which the state was seen.
     package var bootID: String
     /// Whether somebody declared it; then it holds in every boot.
     package var isDeclared: Bool

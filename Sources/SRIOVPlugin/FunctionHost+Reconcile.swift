@@ -171,7 +171,7 @@ extension FunctionHost {
             over: kept,
             address: record.address,
             state: record.originals,
-            bootID: bootID
+            bootID: life(of: record.address)
         )
         if let learned { try records(state.write(learned)) }
     }

@@ -37,7 +37,7 @@ extension FunctionHost {
     /// How the function is to stand when nobody has it: the baseline, and what that does not say as it was before.
     func freeState(of record: FunctionRecord) -> FunctionState {
         // A baseline that cannot be read gives way to the record's originals.
-        guard let kept = try? state.baseline(record.address), kept.holds(inBoot: bootID) else {
+        guard let kept = try? state.baseline(record.address), kept.holds(inBoot: life(of: record.address)) else {
             return record.originals
         }
         return kept.state.completed(by: record.originals)

@@ -48,6 +48,16 @@ package final class FunctionHost {
     /// What sysfs shows of a function.
     package func device(_ address: PCIAddress) -> FunctionDevice { FunctionDevice(address, sysfs: sysfs) }
 
+    /// What a learned baseline is about: this boot, and within it this making of the function.
+    ///
+    /// A VF that is unmade and made again has its address and nothing else of before, its MAC least of all; the kernel
+    /// gives its directory another inode.
+    func life(of address: PCIAddress) -> String {
+        // Without a directory there is no function, and nothing is learned of it or restored.
+        guard let identity = try? File.identity("\(sysfs)/bus/pci/devices/\(address)") else { return bootID }
+        return "\(bootID)/\(identity.inode)"
+    }
+
     /// Takes the locks on functions, ours and the incumbent's, in address order; they are held while the value lives
     /// and by every delegate started meanwhile.
     ///
