@@ -188,6 +188,19 @@ class TestBack:
         attachment.delete()
         attachment.delete()
 
+    def test_made_anew_it_keeps_its_own_mac(self, hardware, vfs, netns, attach):
+        # The first life's state was once restored in the second, whose MAC is another.
+        address, pod = vfs[0][0].address, netns("pod")
+        for _ in range(2):
+            vf = hardware.pfs[0].vfs()[0]
+            assert vf.address == address
+            attachment = attach(vf, pod)
+            attachment.add()
+            attachment.delete()
+            wait_until(lambda: not hardware.differences(), "the VF as it was")
+            hardware.remove()
+            hardware.make(2)
+
     def test_never_added(self, vfs, netns, attach):
         attach(vfs[0][0], netns("pod"), ipam=STATIC).delete()
 
